@@ -1,0 +1,129 @@
+"""Every knob of the product: one line each, and the only reader of the environment.
+
+A value comes from, in this order: the environment (`PATROL_` + the upper-case name), `settings.toml` in the workspace,
+the default. `load()` returns a frozen record; `patrol doctor` prints each value with where it came from.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from patrol.errors import BadInput
+
+Value = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One knob: its name, its default (whose type is the knob's type) and one line of help for officers."""
+
+    name: str
+    default: Value
+    help: str
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("workspace", "workspace", "工作区文件夹：数据库、证据库、抓取缓存都在里面"),
+    Setting("browser", "", "浏览器程序的完整路径；留空则自动寻找 Chrome、Edge、Chromium"),
+    Setting("user_agent", "", "访问网站时的标识；留空用自报身份的标识"),
+    Setting("contact", "", "写入访问标识的联系方式（网站管理员可据此联系本单位）"),
+    Setting("obey_robots", True, "遵守网站的 robots.txt"),
+    Setting("allow_loopback", False, "允许访问本机地址（只供演示和测试；正式巡查必须关闭）"),
+    Setting("pace_factor", 1.0, "访问间隔的倍数：2 为慢一倍；低于 1 只对本机演示有效"),
+    Setting("max_page_bytes", 8_000_000, "单个网页的最大字节数，超出部分不取，记为未覆盖"),
+    Setting("run_minutes", 60, "一次巡查每个来源的最长时间（分钟）"),
+    Setting("capture_workers", 2, "同时取证的浏览器页面数"),
+    Setting("min_free_mb", 500, "磁盘剩余空间低于此数（MB）时停止取证并提示"),
+    Setting("tsa_urls", "", "可信时间戳服务地址，多个用逗号分隔；留空则不申请，证据标为“未申请”"),
+    Setting("ocr", True, "识别图片里的文字（需要安装 ocr 组件）"),
+    Setting("log_level", "WARNING", "日志详细程度：DEBUG、INFO、WARNING、ERROR"),
+)
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+_TRUE, _FALSE = {"1", "true", "yes", "on", "是"}, {"0", "false", "no", "off", "否"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The values in force, each with its origin (`environment`, the file's path, or `default`)."""
+
+    values: Mapping[str, Value]
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """Return a knob as text."""
+        return str(self.values[name])
+
+    def number(self, name: str) -> float:
+        """Return a knob as a number."""
+        return float(self.values[name])
+
+    def flag(self, name: str) -> bool:
+        """Return a knob as yes or no."""
+        return bool(self.values[name])
+
+    @property
+    def workspace(self) -> Path:
+        """The folder that holds everything of this bureau."""
+        return Path(self.text("workspace")).expanduser().resolve()
+
+
+def _convert(setting: Setting, raw: object, origin: str) -> Value:
+    kind = type(setting.default)
+    if isinstance(raw, kind) and not (kind is int and isinstance(raw, bool)):
+        return raw
+    text = str(raw).strip()
+    if kind is bool and text.lower() in _TRUE | _FALSE:
+        return text.lower() in _TRUE
+    if kind is str:
+        return text
+    try:
+        return kind(text) if kind is not bool else _refuse(setting, raw, origin)
+    except ValueError:
+        return _refuse(setting, raw, origin)
+
+
+def _refuse(setting: Setting, raw: object, origin: str) -> Value:
+    kinds = {bool: "“true”或“false”", int: "整数", float: "数字"}
+    raise BadInput(f"应为{kinds.get(type(setting.default), '文字')}，实际为“{raw}”", file=origin, field=setting.name)
+
+
+def _from_file(path: Path) -> dict[str, object]:
+    if not path.is_file():
+        return {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"不是有效的 TOML 文件（{error}）", file=path) from error
+    for name in table:
+        if name not in _BY_NAME:
+            raise BadInput(f"没有这个设置；可用的有：{'、'.join(_BY_NAME)}", file=path, field=name)
+    return table
+
+
+def load(environment: Mapping[str, str] | None = None, **overrides: Value) -> Settings:
+    """Return the settings in force; `overrides` (from the command line) win over everything.
+
+    Raises BadInput on an unknown name in settings.toml or a value of the wrong type.
+    """
+    given = os.environ if environment is None else environment
+    values: dict[str, Value] = {}
+    origins: dict[str, str] = {}
+    file_values: dict[str, object] = {}
+    file_path: Path | None = None
+    for setting in SETTINGS:
+        variable = f"PATROL_{setting.name.upper()}"
+        if setting.name in overrides:
+            values[setting.name], origins[setting.name] = overrides[setting.name], "command line"
+        elif given.get(variable, "") != "":
+            values[setting.name], origins[setting.name] = _convert(setting, given[variable], variable), variable
+        elif setting.name in file_values:
+            values[setting.name] = _convert(setting, file_values[setting.name], str(file_path))
+            origins[setting.name] = str(file_path)
+        else:
+            values[setting.name], origins[setting.name] = setting.default, "default"
+        if setting.name == "workspace":
+            file_path = Path(str(values["workspace"])).expanduser() / "settings.toml"
+            file_values = _from_file(file_path)
+    return Settings(values, origins)
