@@ -1,0 +1,5 @@
+"""What is kept: the only speaker of SQL. `Store.open(workspace)` is the way in."""
+
+from patrol.store.store import Store
+
+__all__ = ["Store"]

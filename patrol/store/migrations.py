@@ -1,0 +1,66 @@
+"""The steps that bring a database of any earlier version up to today's: one function a step, applied once, in order.
+
+A step is never edited after it has shipped; a change is a new function at the end. Names sort by their number:
+0001 the core, 0020 lists, 0030 evidence, 0040 reports, 0050 console, 0060 the clock.
+"""
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+MIGRATIONS = Migrations("patrol")
+
+_CORE = """
+CREATE TABLE campaigns (
+  id TEXT PRIMARY KEY, title TEXT NOT NULL, region TEXT NOT NULL, start TEXT NOT NULL, "end" TEXT NOT NULL,
+  digest TEXT NOT NULL, file_text TEXT NOT NULL, opened_at TEXT NOT NULL);
+CREATE TABLE runs (
+  id TEXT PRIMARY KEY, campaign TEXT NOT NULL REFERENCES campaigns(id), source TEXT NOT NULL, started_at TEXT NOT NULL,
+  ended_at TEXT, outcome TEXT NOT NULL, counts TEXT NOT NULL DEFAULT '{}', error TEXT NOT NULL DEFAULT '');
+CREATE INDEX runs_campaign ON runs(campaign, source, started_at);
+CREATE TABLE visits (
+  run TEXT NOT NULL REFERENCES runs(id), campaign TEXT NOT NULL, url TEXT NOT NULL, source TEXT NOT NULL, state TEXT NOT NULL,
+  kind TEXT NOT NULL, status INTEGER NOT NULL, items INTEGER NOT NULL, reason TEXT NOT NULL, sha256 TEXT NOT NULL,
+  search_word TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (run, url)) WITHOUT ROWID;
+CREATE INDEX visits_coverage ON visits(campaign, source, at);
+CREATE TABLE posts (
+  key TEXT PRIMARY KEY, platform TEXT NOT NULL, url TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
+  author TEXT NOT NULL, author_id TEXT NOT NULL, published_at TEXT, published_shown TEXT NOT NULL, region TEXT NOT NULL,
+  kind TEXT NOT NULL, content_digest TEXT NOT NULL, record TEXT NOT NULL, first_seen TEXT NOT NULL, last_seen TEXT NOT NULL);
+CREATE INDEX posts_author ON posts(platform, author_id);
+CREATE INDEX posts_content ON posts(content_digest);
+CREATE TABLE screenings (
+  id INTEGER PRIMARY KEY, post_key TEXT NOT NULL REFERENCES posts(key), campaign TEXT NOT NULL, run TEXT NOT NULL,
+  screened_at TEXT NOT NULL, content_digest TEXT NOT NULL, rules_version TEXT NOT NULL, list_version TEXT NOT NULL,
+  violation INTEGER NOT NULL, ad_violation INTEGER NOT NULL, score REAL NOT NULL, grade TEXT NOT NULL,
+  detection TEXT NOT NULL, match TEXT NOT NULL,
+  UNIQUE (post_key, campaign, content_digest, rules_version, list_version));
+CREATE TABLE leads (
+  number TEXT PRIMARY KEY, campaign TEXT NOT NULL REFERENCES campaigns(id), post_key TEXT NOT NULL REFERENCES posts(key),
+  screening INTEGER NOT NULL REFERENCES screenings(id), source TEXT NOT NULL, found_at TEXT NOT NULL, grade TEXT NOT NULL,
+  score REAL NOT NULL, categories TEXT NOT NULL, judgement TEXT NOT NULL DEFAULT 'unreviewed', evidence TEXT NOT NULL DEFAULT '',
+  UNIQUE (campaign, post_key));
+CREATE INDEX leads_found ON leads(campaign, found_at);
+CREATE TABLE judgements (
+  id INTEGER PRIMARY KEY, lead TEXT NOT NULL REFERENCES leads(number), judgement TEXT NOT NULL, officer TEXT NOT NULL,
+  role TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL, undone_at TEXT);
+CREATE TABLE capture_orders (
+  evidence TEXT PRIMARY KEY, lead TEXT NOT NULL REFERENCES leads(number), campaign TEXT NOT NULL, url TEXT NOT NULL,
+  platform TEXT NOT NULL, device TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'waiting', attempts INTEGER NOT NULL DEFAULT 0,
+  note TEXT NOT NULL DEFAULT '', ordered_at TEXT NOT NULL, done_at TEXT);
+CREATE TABLE issues (
+  id INTEGER PRIMARY KEY, campaign TEXT NOT NULL, source TEXT NOT NULL, cause TEXT NOT NULL, text TEXT NOT NULL,
+  threshold_why TEXT NOT NULL, opened_at TEXT NOT NULL, last_at TEXT NOT NULL, closed_at TEXT, times INTEGER NOT NULL DEFAULT 1);
+"""
+
+
+def _run_script(db: Database, script: str) -> None:
+    # sqlite3.executescript commits first, which would break the step's transaction
+    for statement in script.split(";"):
+        if statement.strip():
+            db.execute(statement)
+
+
+@MIGRATIONS()
+def m0001_core(db: Database) -> None:
+    """Campaigns, runs, visits, posts, screenings, leads, judgements, capture orders, issues."""
+    _run_script(db, _CORE)

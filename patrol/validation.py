@@ -1,0 +1,113 @@
+"""Turn what a person wrote in a TOML or YAML file into a frozen record, or refuse it with file, line, field and reason."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from patrol.errors import BadInput
+
+
+class FileRecord(BaseModel):
+    """A record that people write in a file: frozen, and any key it does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+Record = TypeVar("Record", bound=BaseModel)
+
+_REASONS = {
+    "extra_forbidden": "没有这个键；请检查拼写，或参照手册删去",
+    "missing": "缺少这个键",
+    "date_from_datetime_parsing": "不是有效的日期，应写作 2027-01-15",
+    "date_parsing": "不是有效的日期，应写作 2027-01-15",
+    "date_type": "不是有效的日期，应写作 2027-01-15（不加引号）",
+    "int_parsing": "应为整数",
+    "int_type": "应为整数",
+    "float_parsing": "应为数字",
+    "bool_parsing": "应为 true 或 false",
+    "bool_type": "应为 true 或 false",
+    "string_type": "应为文字（加引号）",
+    "string_too_short": "不能为空",
+    "list_type": "应为列表，如 [\"甲\", \"乙\"]",
+    "tuple_type": "应为列表，如 [\"甲\", \"乙\"]",
+    "dict_type": "应为一组键值",
+    "model_type": "应为一组键值",
+}
+
+
+def read_toml(path: Path) -> dict[str, object]:
+    """Return the table of a TOML file; BadInput names the line where it breaks."""
+    text = _read(path)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"at line (\d+)", str(error))
+        line = int(found.group(1)) if found else None
+        raise BadInput(f"不是有效的 TOML（{_toml_reason(str(error))}）；请对照样例修改这一行", file=path, line=line) from error
+
+
+def read_yaml(path: Path) -> object:
+    """Return what a YAML file holds; BadInput names the line where it breaks."""
+    try:
+        return yaml.safe_load(_read(path))
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise BadInput(f"不是有效的 YAML（{error.problem}）", file=path, line=line) from error
+    except yaml.YAMLError as error:
+        raise BadInput(f"不是有效的 YAML（{error}）", file=path) from error
+
+
+def build(kind: type[Record], data: object, *, file: Path) -> Record:
+    """Return `data` as a record of `kind`, or refuse it whole with its first fault.
+
+    The line is that of the first place where the key stands in the file; it is left out where the key is missing.
+    """
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        keys = [str(part) if isinstance(part, str) else f"第{part + 1}项" for part in fault["loc"]]
+        key = next((part for part in reversed(fault["loc"]) if isinstance(part, str)), "")
+        reason = _REASONS.get(fault["type"], str(fault.get("ctx", {}).get("error", "")) or fault["msg"])
+        shown = fault["input"]
+        if fault["type"] not in {"missing", "extra_forbidden"} and isinstance(shown, str | int | float):
+            reason = f"{reason}；实际为“{shown}”"
+        raise BadInput(reason, file=file, line=_line_of(key, file), field=".".join(keys) or None) from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise BadInput("找不到这个文件；请检查路径", file=path) from error
+    except UnicodeDecodeError as error:
+        raise BadInput("不是 UTF-8 编码；请用“另存为”选择 UTF-8 后重试", file=path) from error
+    except OSError as error:
+        raise BadInput(f"无法读取（{error.strerror}）", file=path) from error
+
+
+def _line_of(key: str, file: Path) -> int | None:
+    if not key:
+        return None
+    pattern = re.compile(rf"^\s*-?\s*\[*\s*[\"']?{re.escape(key)}[\"']?\s*[=:\]]")
+    for number, line in enumerate(_read(file).splitlines(), 1):
+        if pattern.match(line):
+            return number
+    return None
+
+
+def _toml_reason(text: str) -> str:
+    known = {
+        "Invalid value": "值的写法不对",
+        "Expected '=' after a key": "键后面缺少等号",
+        "Cannot overwrite a value": "同一个键写了两次",
+        "Unclosed": "引号或括号没有成对",
+        "Invalid date": "日期不存在",
+        "Illegal character": "有不允许的字符",
+        "Unterminated": "引号没有成对",
+    }
+    return next((chinese for english, chinese in known.items() if english in text), text)
