@@ -179,6 +179,7 @@ class Link:
     shown_time: str = ""
     sponsored: bool = False
     platform: str = ""
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +205,8 @@ class Reading:
 class PageResult:
     """Everything one leased page gave: the only item a spider yields, stored whole and then acknowledged.
 
-    `lease` is the frontier's key of the page; `follow` are the links that the walk wants fetched next.
+    `lease` is the frontier's key of the page; `follow` are the links that the walk wants fetched next. A picture of a post is
+    fetched as a page of kind `image`, with that post's key as `parent`.
     """
 
     lease: str
@@ -212,6 +214,7 @@ class PageResult:
     posts: tuple[Post, ...] = ()
     follow: tuple[Link, ...] = ()
     capture: Capture | None = None
+    parent: str = ""
 
 
 class Verdict(StrEnum):
@@ -370,6 +373,8 @@ class Lead:
     judgement: Judgement = Judgement.UNREVIEWED
     evidence: str = ""
     batch: int | None = None
+    screening: Screening | None = None
+    source: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
 
 

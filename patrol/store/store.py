@@ -1,0 +1,349 @@
+"""The store's verbs: record a page, list leads, judge, count coverage. Reads give back the records of patrol.model."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from patrol.errors import StoreError
+from patrol.model import (
+    Campaign,
+    Issue,
+    Judgement,
+    Lead,
+    Post,
+    Run,
+    Screening,
+    SourceCoverage,
+    Visit,
+)
+from patrol.store.connection import connect, immediate
+from patrol.store.coverage import count_coverage
+from patrol.store.rows import COUNTS, DETECTION, MATCH, POST, WORDS, clean, dump, issue_of, lead_of, run_of
+
+
+def content_digest(post: Post) -> str:
+    """Return the digest of what a post says: a change of words, title or picture text makes a new screening."""
+    parts = (post.title, post.text, post.author, *post.image_texts)
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Store:
+    """One workspace's database. Open it once per process; every write is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @classmethod
+    def open(cls, workspace: Path) -> "Store":
+        """Open (or make) the database of a workspace, bringing an older one up to date."""
+        return cls(connect(workspace / "patrol.db"))
+
+    def close(self) -> None:
+        """Close the database; a Store is not used after that."""
+        self.database.close()
+
+    # campaigns and runs
+
+    def save_campaign(self, campaign: Campaign, file_text: str, at: datetime) -> None:
+        """Keep the campaign as its file says it today; the newest text wins, runs keep pointing to its id."""
+        row = {
+            "id": campaign.id,
+            "title": campaign.title,
+            "region": campaign.region,
+            "start": campaign.start.isoformat(),
+            "end": campaign.end.isoformat(),
+            "digest": campaign.digest,
+            "file_text": file_text,
+            "opened_at": at.isoformat(),
+        }
+        with immediate(self.database):
+            self.database.table("campaigns").upsert(row, pk="id")
+
+    def start_run(self, run: Run) -> None:
+        """Record that a run has begun."""
+        with immediate(self.database):
+            self.database.execute(
+                "INSERT INTO runs (id, campaign, source, started_at, outcome) VALUES (?, ?, ?, ?, ?)",
+                [run.id, run.campaign, run.source, run.started_at.isoformat(), run.outcome],
+            )
+
+    def end_run(self, run: Run) -> None:
+        """Record how a run ended, with its counts."""
+        with immediate(self.database):
+            self.database.execute(
+                "UPDATE runs SET ended_at = ?, outcome = ?, counts = ?, error = ? WHERE id = ?",
+                [
+                    run.ended_at.isoformat() if run.ended_at else None,
+                    run.outcome,
+                    COUNTS.dump_json(dict(run.counts)).decode(),
+                    run.error,
+                    run.id,
+                ],
+            )
+
+    def unfinished_run(self, campaign: str, source: str) -> Run | None:
+        """Return the latest run of a source that never ended (a killed sweep), to be picked up where it stopped."""
+        rows = self._rows(
+            "SELECT * FROM runs WHERE campaign = ? AND source = ? AND ended_at IS NULL ORDER BY started_at DESC LIMIT 1",
+            [campaign, source],
+        )
+        return next((run_of(row) for row in rows), None)
+
+    def runs(self, campaign: str) -> list[Run]:
+        """Return all runs of a campaign, oldest first."""
+        return [run_of(row) for row in self._rows("SELECT * FROM runs WHERE campaign = ? ORDER BY started_at, id", [campaign])]
+
+    # pages
+
+    def record_visit(self, visit: Visit, *, run: str, campaign: str) -> None:
+        """Keep the outcome of one page of a run; the same page again replaces the earlier outcome."""
+        row = {
+            "run": run,
+            "campaign": campaign,
+            "url": visit.url,
+            "source": visit.source,
+            "state": visit.state.value,
+            "kind": visit.kind,
+            "status": visit.status,
+            "items": visit.items,
+            "reason": visit.reason,
+            "sha256": visit.sha256,
+            "search_word": visit.search_word,
+            "at": visit.at.isoformat(),
+        }
+        with immediate(self.database):
+            self.database.execute(
+                f"INSERT OR REPLACE INTO visits ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",  # noqa: S608
+                list(row.values()),
+            )
+
+    def record_screening(self, screening: Screening, *, run: str, campaign: Campaign, source: str, device: str) -> Lead | None:
+        """Keep a post and what we concluded; return its lead when it is one.
+
+        Idempotent: the same post with the same words, rules and list adds nothing. A lead keeps its number for the campaign; its
+        evidence number and the order for a browser capture are made in the same transaction.
+        """
+        with immediate(self.database):
+            self._keep_post(screening)
+            screening_id = self._keep_screening(screening, run, campaign.id)
+            if not screening.is_lead:
+                return None
+            number = self._keep_lead(screening, screening_id, campaign, source)
+            self._order_capture(number, screening, campaign.id, device)
+        return self.lead(number)
+
+    def _keep_post(self, screening: Screening) -> None:
+        post, at = screening.post, screening.screened_at.isoformat()
+        self.database.execute(
+            """INSERT INTO posts (key, platform, url, title, text, author, author_id, published_at, published_shown, region, kind,
+                 content_digest, record, first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+               ON CONFLICT (key) DO UPDATE SET title = excluded.title, text = excluded.text, author = excluded.author,
+                 author_id = excluded.author_id, published_at = excluded.published_at, published_shown = excluded.published_shown,
+                 content_digest = excluded.content_digest, record = excluded.record, last_seen = excluded.last_seen""",
+            [
+                post.key,
+                post.platform,
+                clean(post.url),
+                clean(post.title),
+                clean(post.text),
+                clean(post.author),
+                clean(post.author_id),
+                post.published_at.isoformat() if post.published_at else None,
+                clean(post.published_shown),
+                clean(post.region),
+                post.kind,
+                content_digest(post),
+                dump(POST, post),
+                at,
+                at,
+            ],
+        )
+
+    def _keep_screening(self, screening: Screening, run: str, campaign: str) -> int:
+        detection, match = screening.detection, screening.match
+        key = [screening.post.key, campaign, content_digest(screening.post), detection.rules_version, match.list_version]
+        self.database.execute(
+            """INSERT OR IGNORE INTO screenings (post_key, campaign, content_digest, rules_version, list_version, run,
+                 screened_at, violation, ad_violation, score, grade, detection, match) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            [
+                *key,
+                run,
+                screening.screened_at.isoformat(),
+                detection.violation,
+                detection.ad_violation,
+                detection.score,
+                screening.grade,
+                dump(DETECTION, detection),
+                dump(MATCH, match),
+            ],
+        )
+        row = next(
+            self._rows(
+                """SELECT id FROM screenings WHERE post_key = ? AND campaign = ? AND content_digest = ? AND rules_version = ?
+                   AND list_version = ?""",
+                key,
+            )
+        )
+        return int(str(row["id"]))
+
+    def _keep_lead(self, screening: Screening, screening_id: int, campaign: Campaign, source: str) -> str:
+        known = next(
+            self._rows("SELECT number FROM leads WHERE campaign = ? AND post_key = ?", [campaign.id, screening.post.key]), None
+        )
+        words = WORDS.dump_json(screening.detection.categories).decode()
+        if known:
+            self.database.execute(
+                "UPDATE leads SET screening = ?, grade = ?, score = ?, categories = ? WHERE number = ?",
+                [screening_id, screening.grade, screening.detection.score, words, known["number"]],
+            )
+            return str(known["number"])
+        number = self._next_number(campaign.start.year)
+        self.database.execute(
+            """INSERT INTO leads (number, campaign, post_key, screening, source, found_at, grade, score, categories, evidence)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            [
+                number,
+                campaign.id,
+                screening.post.key,
+                screening_id,
+                source,
+                screening.screened_at.isoformat(),
+                screening.grade,
+                screening.detection.score,
+                words,
+                f"ZJ{number[2:]}",
+            ],
+        )
+        return number
+
+    def _next_number(self, year: int) -> str:
+        prefix = f"XS{year}-"
+        row = next(self._rows("SELECT max(number) AS last FROM leads WHERE number LIKE ?", [f"{prefix}%"]))
+        last = int(str(row["last"])[len(prefix) :]) if row["last"] else 0
+        return f"{prefix}{last + 1:06d}"
+
+    def _order_capture(self, number: str, screening: Screening, campaign: str, device: str) -> None:
+        self.database.execute(
+            """INSERT OR IGNORE INTO capture_orders (evidence, lead, campaign, url, platform, device, ordered_at)
+               VALUES (?, ?, ?, ?, ?, ?, ?)""",
+            [
+                f"ZJ{number[2:]}",
+                number,
+                campaign,
+                screening.post.url,
+                screening.post.platform,
+                device,
+                screening.screened_at.isoformat(),
+            ],
+        )
+
+    def post(self, key: str) -> Post | None:
+        """Return a stored post by its natural key."""
+        row = next(self._rows("SELECT record FROM posts WHERE key = ?", [key]), None)
+        return POST.validate_json(str(row["record"])) if row else None
+
+    # leads
+
+    def lead(self, number: str) -> Lead:
+        """Return one lead; StoreError when there is no such number."""
+        for lead in self._leads("l.number = ?", [number]):
+            return lead
+        raise StoreError(f"没有编号为“{number}”的线索；请核对线索编号")
+
+    def leads(self, campaign: str, *, after: date | None = None, until: date | None = None) -> Iterator[Lead]:
+        """Yield a campaign's leads by number; `after` is exclusive, `until` inclusive, both dates of finding (UTC+8)."""
+        where, values = ["l.campaign = ?"], [campaign]
+        if after:
+            where.append("date(l.found_at, '+8 hours') > ?")
+            values.append(after.isoformat())
+        if until:
+            where.append("date(l.found_at, '+8 hours') <= ?")
+            values.append(until.isoformat())
+        yield from self._leads(" AND ".join(where), values)
+
+    def _leads(self, where: str, values: list[str]) -> Iterator[Lead]:
+        sql = f"""SELECT l.*, p.record, s.detection, s.match, s.screened_at FROM leads l JOIN posts p ON p.key = l.post_key
+                  JOIN screenings s ON s.id = l.screening WHERE {where} ORDER BY l.number"""  # noqa: S608
+        for row in self._rows(sql, values):
+            yield lead_of(row)
+
+    def judge(self, number: str, judgement: Judgement, *, officer: str, role: str, reason: str, at: datetime) -> None:
+        """Keep an officer's decision on a lead; every decision stays on record, the latest one stands."""
+        with immediate(self.database):
+            self.lead(number)
+            self.database.execute(
+                "INSERT INTO judgements (lead, judgement, officer, role, reason, at) VALUES (?, ?, ?, ?, ?, ?)",
+                [number, judgement.value, officer, role, reason, at.isoformat()],
+            )
+            self.database.execute("UPDATE leads SET judgement = ? WHERE number = ?", [judgement.value, number])
+
+    # browser captures
+
+    def waiting_captures(self, campaign: str, *, max_attempts: int = 3) -> list[Mapping[str, object]]:
+        """Return the orders for browser captures that are not done, oldest first (evidence, lead, url, platform, device)."""
+        return list(
+            self._rows(
+                """SELECT evidence, lead, url, platform, device, attempts FROM capture_orders
+                   WHERE campaign = ? AND state <> 'done' AND attempts < ? ORDER BY evidence""",
+                [campaign, max_attempts],
+            )
+        )
+
+    def end_capture(self, evidence: str, *, done: bool, note: str, at: datetime) -> None:
+        """Record how a browser capture went; a failed one counts as an attempt and waits for the next."""
+        with immediate(self.database):
+            self.database.execute(
+                "UPDATE capture_orders SET state = ?, attempts = attempts + 1, note = ?, done_at = ? WHERE evidence = ?",
+                ["done" if done else "failed", note, at.isoformat(), evidence],
+            )
+
+    def capture_states(self, campaign: str) -> dict[str, int]:
+        """Return how many capture orders are waiting, done, failed."""
+        rows = self._rows("SELECT state, count(*) AS n FROM capture_orders WHERE campaign = ? GROUP BY state", [campaign])
+        return {str(row["state"]): int(str(row["n"])) for row in rows}
+
+    # coverage and issues
+
+    def coverage(self, campaign: str, *, after: date | None = None, until: date | None = None) -> list[SourceCoverage]:
+        """Return what each source gave in a period (dates as for `leads`); a page counts by the best it ever gave."""
+        return count_coverage(self._rows, campaign, after, until)
+
+    def open_issue(self, issue: Issue, *, campaign: str) -> None:
+        """Open an issue, or count it once more when the same cause of the same source is open."""
+        with immediate(self.database):
+            changed = self.database.execute(
+                """UPDATE issues SET times = times + 1, last_at = ?, text = ? WHERE campaign = ? AND source = ? AND cause = ?
+                   AND closed_at IS NULL""",
+                [issue.opened_at.isoformat(), issue.text, campaign, issue.source, issue.cause],
+            ).rowcount
+            if changed:
+                return
+            at = issue.opened_at.isoformat()
+            self.database.execute(
+                """INSERT INTO issues (campaign, source, cause, text, threshold_why, opened_at, last_at)
+                   VALUES (?, ?, ?, ?, ?, ?, ?)""",
+                [campaign, issue.source, issue.cause, issue.text, issue.threshold_why, at, at],
+            )
+
+    def close_issues(self, campaign: str, source: str, *, still_open: Iterable[str], at: datetime) -> None:
+        """Close a source's issues whose cause is no longer seen."""
+        causes = list(still_open)
+        marks = ", ".join("?" * len(causes)) or "''"
+        with immediate(self.database):
+            self.database.execute(
+                f"""UPDATE issues SET closed_at = ? WHERE campaign = ? AND source = ? AND closed_at IS NULL
+                    AND cause NOT IN ({marks})""",  # noqa: S608
+                [at.isoformat(), campaign, source, *causes],
+            )
+
+    def issues(self, campaign: str, *, open_only: bool = True) -> list[Issue]:
+        """Return issues of a campaign, newest first."""
+        where = "campaign = ?" + (" AND closed_at IS NULL" if open_only else "")
+        rows = self._rows(f"SELECT * FROM issues WHERE {where} ORDER BY last_at DESC, id DESC", [campaign])  # noqa: S608
+        return [issue_of(row) for row in rows]
+
+    def _rows(self, sql: str, values: list[str] | list[object] | None = None) -> Iterator[dict[str, object]]:
+        return iter(list(self.database.query(sql, values or [])))
