@@ -1,0 +1,299 @@
+"""The write-once vault: seal what was fetched, seal what the browser showed, say what is there, note every access.
+
+Order of writing, under the ledger's lock: objects, then the manifest into `staging/`, then the ledger row, then the manifest's
+final name. So a manifest without its row is never the work of a kill, and a row without its manifest finds it in staging.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from pydantic import ValidationError
+
+from patrol.errors import EvidenceBroken, EvidenceError
+from patrol.model import Capture
+from patrol.settings import Settings
+from patrol.vault import digests, files
+from patrol.vault.environment import environment
+from patrol.vault.ledger import Ledger
+from patrol.vault.model import (
+    FORMAT,
+    Environment,
+    EvidenceState,
+    FileEntry,
+    ItemStatus,
+    LeadFacts,
+    Manifest,
+    Moment,
+    Person,
+    Rendering,
+    Sealed,
+    SourceFile,
+    tidy,
+)
+from patrol.vault.objects import ObjectStore
+
+NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+MANIFEST_NAME = re.compile(r"\d{4}-(?:exchange|rendering)\.json")
+AUTOMATIC = "系统自动"
+NO_RENDERING = "浏览器截图、网页快照（MHTML）、渲染后页面（尚未取证）"
+_TEXT_FIELDS = ("platform", "title", "author", "author_id", "published_shown", "excerpt", "purpose", "match")
+
+
+class Vault:
+    """One bureau's evidence under one folder. Safe to open from several processes at once.
+
+    `min_free_mb` is the room below which nothing is begun (StorageFull); `people` are the officers written into manifests.
+    """
+
+    def __init__(
+        self, root: Path, *, settings: Settings | None = None, min_free_mb: float = 0, people: tuple[Person, ...] = ()
+    ) -> None:
+        self.root = Path(root)
+        self.objects = ObjectStore(self.root / "objects")
+        self.ledger = Ledger(self.root)
+        self.items = self.root / "items"
+        self._staging = self.root / "staging"
+        self.people = people
+        self._min_free_mb = settings.number("min_free_mb") if settings else min_free_mb
+        self._environment: Environment | None = None
+        self._settings = settings
+        self._open()
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Vault":
+        """Open the vault of the workspace in the settings."""
+        return cls(settings.workspace / "vault", settings=settings)
+
+    def seal_exchange(self, number: str, capture: Capture, body_path: Path, *, lead: LeadFacts) -> Sealed:
+        """Seal the very bytes of one fetched page with how they came.
+
+        A repeat for the same number and digest returns the first receipt and adds nothing. Raises EvidenceBroken when the body
+        is not what `capture.sha256` says, StorageFull when there is no room.
+        """
+        folder = self._folder(number)
+        for manifest, sealed in self._sealed(number):
+            if manifest.capture is not None and manifest.capture.sha256 == capture.sha256:
+                return sealed
+        entry = self._keep(
+            SourceFile(role="response_body", name="response-body.bin", media_type=capture.content_type or "", path=body_path)
+        )
+        if entry.sha256 != capture.sha256:
+            raise EvidenceBroken(f"网页正文与抓取时的摘要不符（{number}，{capture.url[:200]}）；缓存文件已被改动，请重新巡查该页")
+        draft = self._draft(number, "exchange", capture.fetched_at, capture.fetched_at)
+        return self._seal(
+            folder, draft.model_copy(update={"files": (entry,), "capture": capture, "lead": _tidy_lead(lead)}), key=capture.sha256
+        )
+
+    def seal_rendering(self, number: str, rendering: Rendering) -> Sealed:
+        """Seal what the browser showed; a rendering without its files is sealed too, as partial or failed.
+
+        A repeat with the same files for the same device adds nothing. Raises StorageFull when there is no room.
+        """
+        folder = self._folder(number)
+        entries = tuple(self._keep(file) for file in rendering.files)
+        for manifest, sealed in self._sealed(number):
+            if manifest.browser and entries and manifest.browser.device == rendering.facts.device and manifest.files == entries:
+                return sealed
+        draft = self._draft(number, "rendering", rendering.started_at, rendering.finished_at)
+        facts = rendering.facts.model_copy(update={"title": tidy(rendering.facts.title)})
+        filled = draft.model_copy(
+            update={"files": entries, "browser": facts, "state": rendering.state, "missing": rendering.missing}
+        )
+        return self._seal(folder, filled, key="")
+
+    def status(self, number: str) -> ItemStatus:
+        """Return what an item holds: the last exchange, and for each device the best rendering so far."""
+        found = [manifest for manifest, _ in self._sealed(number)]
+        if not found:
+            return ItemStatus(number=number, state=EvidenceState.FAILED, missing=("没有入库的证据",))
+        missing: list[str] = [] if any(m.capture for m in found) else ["服务器返回的网页原文"]
+        best = _best_renderings(found)
+        if not best:
+            missing.append(NO_RENDERING)
+        for device, manifest in best.items():
+            missing += [f"{_DEVICES.get(device, device)}：{what}" for what in manifest.missing]
+        worst = any(m.state is not EvidenceState.COMPLETE for m in best.values())
+        state = EvidenceState.PARTIAL if missing or worst else EvidenceState.COMPLETE
+        return ItemStatus(number=number, state=state, missing=tuple(missing), manifests=tuple(m.name for m in found))
+
+    def manifests(self, number: str) -> tuple[Manifest, ...]:
+        """Return an item's manifests in the order of sealing. Raises EvidenceError when there is no such item."""
+        found = tuple(manifest for manifest, _ in self._sealed(number))
+        if not found:
+            raise EvidenceError(f"没有编号为“{number[:64]}”的证据；请核对证据编号")
+        return found
+
+    def numbers(self) -> tuple[str, ...]:
+        """Return every evidence number, sorted."""
+        return tuple(sorted(path.name for path in self.items.iterdir() if path.is_dir() and any(path.glob("*.json"))))
+
+    def record(
+        self, action: str, *, number: str = "", actor: str = AUTOMATIC, reason: str = "", detail: Mapping[str, str] | None = None
+    ) -> None:
+        """Write an access (view, mask, export, delete, restore …) into the custody ledger."""
+        with self.ledger.locked():
+            self.ledger.append(action, number=number, actor=tidy(actor, 100), reason=tidy(reason, 500), detail=detail)
+
+    def scratch(self) -> Path:
+        """Return a fresh folder inside the vault's file system for what is not sealed yet; its maker removes it."""
+        folder = self.root / "incoming" / uuid4().hex
+        files.make_folder(folder)
+        return folder
+
+    def _open(self) -> None:
+        for folder in (self.root, self.objects.root, self.items, self._staging):
+            files.make_folder(folder)
+        with self.ledger.locked():
+            if not (self.root / "vault.json").exists() and self.ledger.point().row == 0:
+                self._found_vault()
+            self._finish_interrupted()
+
+    def _found_vault(self) -> None:
+        text = json.dumps({"format": FORMAT, "id": uuid4().hex, "created": datetime.now(UTC).isoformat()}, indent=1) + "\n"
+        data = text.encode()
+        self.ledger.append(
+            "create", actor=AUTOMATIC, detail={"vault_json_sha256": digests.of_bytes(data).sha256, "vault_json": text}
+        )
+        files.write_once(self.root / "vault.json", data)
+
+    def _finish_interrupted(self) -> None:
+        """Bring to its end what a kill interrupted: staged manifests with a ledger row get their name, the others go."""
+        if not (self.root / "vault.json").exists():
+            first = next(self.ledger.rows(), None)
+            if first is not None and "vault_json" in first.detail:
+                files.write_once(self.root / "vault.json", first.detail["vault_json"].encode())
+        staged = [path for path in self._staging.iterdir() if path.is_file()]
+        if not staged:
+            return
+        known = {row.detail["sha256"]: row for row in self.ledger.rows() if row.action == "capture"}
+        for path in staged:
+            row = known.get(digests.of_file(path).sha256)
+            if row is None:
+                path.unlink(missing_ok=True)
+                continue
+            files.make_folder(self.items / row.number)
+            files.publish(path, self.items / row.number / row.detail["manifest"])
+
+    def _folder(self, number: str) -> Path:
+        if not NUMBER.fullmatch(number):
+            raise EvidenceError(f"证据编号“{tidy(number, 64)}”无效：只可用字母、数字、连字符，最多64个字符")
+        files.require_room(self.root, self._min_free_mb)
+        return self.items / number
+
+    def _keep(self, file: SourceFile) -> FileEntry:
+        try:
+            found = self.objects.put_file(file.path)
+        except FileNotFoundError as error:
+            raise EvidenceError(f"待入库的文件不存在：{file.path.name}；请重新巡查该页") from error
+        return FileEntry(
+            role=file.role, name=file.name, media_type=file.media_type, size=found.size, sha256=found.sha256, sm3=found.sm3
+        )
+
+    def _draft(self, number: str, part: str, started: datetime, finished: datetime) -> Manifest:
+        if self._environment is None:
+            self._environment = environment(self._settings)
+        return Manifest(
+            number=number,
+            part=part,
+            sequence=0,
+            state=EvidenceState.COMPLETE,
+            started=Moment.of(started),
+            finished=Moment.of(finished),
+            sealed=Moment.of(datetime.now(UTC)),
+            environment=self._environment,
+            people=self.people,
+            ledger=self.ledger.point(),
+        )
+
+    def _seal(self, folder: Path, draft: Manifest, *, key: str) -> Sealed:
+        with self.ledger.locked():
+            before = list(self._sealed(draft.number))
+            for manifest, sealed in before:
+                if key and manifest.capture is not None and manifest.capture.sha256 == key:
+                    return sealed
+            now = datetime.now(UTC)
+            manifest = draft.model_copy(
+                update={
+                    "sequence": len(before) + 1,
+                    "previous": before[-1][1].sha256 if before else "",
+                    "sealed": Moment.of(now),
+                    "ledger": self.ledger.point(),
+                }
+            )
+            return self._commit(folder, manifest, now)
+
+    def _commit(self, folder: Path, manifest: Manifest, now: datetime) -> Sealed:
+        data = manifest.to_bytes()
+        found = digests.of_bytes(data)
+        files.make_folder(folder)
+        staged = files.write_temporary(self._staging, (data,))
+        try:
+            self.ledger.append(
+                "capture",
+                number=manifest.number,
+                actor=AUTOMATIC,
+                detail={"manifest": manifest.name, "sha256": found.sha256, "sm3": found.sm3, "state": manifest.state.value},
+                at=now,
+            )
+        except (OSError, EvidenceError) as error:
+            staged.unlink(missing_ok=True)
+            raise error
+        files.publish(staged, folder / manifest.name)
+        return _receipt(manifest, found)
+
+    def _sealed(self, number: str) -> Iterator[tuple[Manifest, Sealed]]:
+        folder = self.items / number
+        if not NUMBER.fullmatch(number) or not folder.is_dir():
+            return
+        for path in sorted(folder.iterdir()):
+            if not MANIFEST_NAME.fullmatch(path.name):
+                continue
+            data = path.read_bytes()
+            manifest = read_manifest(data, f"items/{number}/{path.name}")
+            yield manifest, replace(_receipt(manifest, digests.of_bytes(data)), added=False)
+
+
+_DEVICES = {"phone": "手机版", "desktop": "电脑版"}
+
+
+def read_manifest(data: bytes, place: str) -> Manifest:
+    """Return a manifest from its bytes. Raises EvidenceBroken naming `place` when they are not one."""
+    try:
+        return Manifest.model_validate_json(data)
+    except ValidationError as error:
+        field = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise EvidenceBroken(f"证据清单 {place} 被改动或损坏（字段“{field}”无法读取）；请用备份恢复") from error
+
+
+def _receipt(manifest: Manifest, found: digests.Digests) -> Sealed:
+    return Sealed(
+        number=manifest.number,
+        part=manifest.part,
+        sequence=manifest.sequence,
+        manifest=manifest.name,
+        sha256=found.sha256,
+        sm3=found.sm3,
+        state=manifest.state,
+        missing=manifest.missing,
+    )
+
+
+def _best_renderings(found: list[Manifest]) -> dict[str, Manifest]:
+    order = {EvidenceState.FAILED: 0, EvidenceState.PARTIAL: 1, EvidenceState.COMPLETE: 2}
+    best: dict[str, Manifest] = {}
+    for manifest in found:
+        if manifest.browser is None:
+            continue
+        held = best.get(manifest.browser.device)
+        if held is None or order[manifest.state] >= order[held.state]:
+            best[manifest.browser.device] = manifest
+    return best
+
+
+def _tidy_lead(lead: LeadFacts) -> LeadFacts:
+    return lead.model_copy(update={name: tidy(getattr(lead, name)) for name in _TEXT_FIELDS})
