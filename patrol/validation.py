@@ -32,8 +32,8 @@ _REASONS = {
     "bool_type": "应为 true 或 false",
     "string_type": "应为文字（加引号）",
     "string_too_short": "不能为空",
-    "list_type": "应为列表，如 [\"甲\", \"乙\"]",
-    "tuple_type": "应为列表，如 [\"甲\", \"乙\"]",
+    "list_type": '应为列表，如 ["甲", "乙"]',
+    "tuple_type": '应为列表，如 ["甲", "乙"]',
     "dict_type": "应为一组键值",
     "model_type": "应为一组键值",
 }

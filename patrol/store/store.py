@@ -167,7 +167,8 @@ class Store:
         key = [screening.post.key, campaign, content_digest(screening.post), detection.rules_version, match.list_version]
         self.database.execute(
             """INSERT OR IGNORE INTO screenings (post_key, campaign, content_digest, rules_version, list_version, run,
-                 screened_at, violation, ad_violation, score, grade, detection, match) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                 screened_at, violation, ad_violation, score, grade, detection, match)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
             [
                 *key,
                 run,

@@ -1,0 +1,167 @@
+"""The store keeps what was screened once, counts gaps as gaps, and opens yesterday's database."""
+
+import sqlite3
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from detectors.model import Detection, Element, Finding
+from patrol.errors import StoreError
+from patrol.model import Campaign, Issue, Judgement, Match, Post, Run, Screening, State, Verdict, Visit
+from patrol.store import Store
+
+NOON = datetime(2027, 1, 20, 4, tzinfo=UTC)
+
+
+def screening(
+    key: str = "https://a.example/1", *, text: str = "初二数学一对一，每节200元", grade: str = "subject", at: datetime = NOON
+) -> Screening:
+    finding = Finding(rule="X", clause="双减14", element=Element.SUBJECT, start=2, end=4, quote="数学", weight=1.0)
+    detection = Detection(
+        violation=grade == "subject",
+        score=0.9,
+        ad_violation=grade != "none",
+        categories=("subject_ad",),
+        findings=(finding,),
+        rules_version="r1",
+    )
+    post = Post(key=key, platform="discuz", url=key, text=text, title="标题")
+    return Screening(post=post, detection=detection, match=Match(query="", verdict=Verdict.NO_LIST), screened_at=at, grade=grade)
+
+
+def begin(store: Store, campaign: Campaign, run: str = "r-1", at: datetime = NOON) -> None:
+    store.start_run(Run(id=run, campaign=campaign.id, source="discuz", started_at=at))
+
+
+def keep(store: Store, campaign: Campaign, what: Screening, run: str = "r-1"):  # type: ignore[no-untyped-def]
+    return store.record_screening(what, run=run, campaign=campaign, source="discuz", device="desktop")
+
+
+def visit(url: str, state: State, at: datetime = NOON) -> Visit:
+    return Visit(url=url, source="discuz", state=state, at=at)
+
+
+def test_lead_gets_a_number_and_its_evidence_number(store: Store, campaign: Campaign) -> None:
+    begin(store, campaign)
+    lead = keep(store, campaign, screening())
+    assert (lead.number, lead.evidence) == ("XS2027-000001", "ZJ2027-000001")
+    assert store.waiting_captures(campaign.id)[0]["evidence"] == "ZJ2027-000001"
+
+
+def test_same_screening_twice_is_one_lead(store: Store, campaign: Campaign) -> None:
+    begin(store, campaign)
+    first, second = keep(store, campaign, screening()), keep(store, campaign, screening())
+    assert first.number == second.number
+    assert len(list(store.leads(campaign.id))) == 1
+
+
+def test_clean_post_is_kept_but_no_lead(store: Store, campaign: Campaign) -> None:
+    begin(store, campaign)
+    assert keep(store, campaign, screening(grade="none")) is None
+    assert store.post("https://a.example/1") is not None
+
+
+def test_lead_comes_back_with_everything_it_was_judged_by(store: Store, campaign: Campaign) -> None:
+    begin(store, campaign)
+    given = screening()
+    keep(store, campaign, given)
+    lead = next(store.leads(campaign.id))
+    assert lead.screening is not None
+    assert lead.screening.detection == given.detection
+    assert lead.screening.post == given.post
+
+
+def test_leads_are_taken_by_the_date_of_finding_in_china(store: Store, campaign: Campaign) -> None:
+    begin(store, campaign)
+    keep(store, campaign, screening("https://a.example/late", at=datetime(2027, 1, 29, 17, tzinfo=UTC)))  # 30th, 01:00 in China
+    assert list(store.leads(campaign.id, until=date(2027, 1, 29))) == []
+    assert len(list(store.leads(campaign.id, after=date(2027, 1, 29)))) == 1
+
+
+def test_blocked_page_is_a_gap_and_never_covered(store: Store, campaign: Campaign) -> None:
+    begin(store, campaign)
+    store.record_visit(visit("https://a.example/1", State.OK), run="r-1", campaign=campaign.id)
+    store.record_visit(visit("https://a.example/2", State.BLOCKED_CAPTCHA), run="r-1", campaign=campaign.id)
+    store.record_visit(visit("https://a.example/3", State.GONE_DELETED), run="r-1", campaign=campaign.id)
+    row = store.coverage(campaign.id)[0]
+    assert (row.planned, row.covered, dict(row.gaps)) == (3, 2, {State.BLOCKED_CAPTCHA: 1})
+    assert not row.complete
+
+
+def test_page_seen_once_counts_as_covered_whatever_came_later(store: Store, campaign: Campaign) -> None:
+    begin(store, campaign)
+    begin(store, campaign, "r-2", datetime(2027, 1, 21, tzinfo=UTC))
+    store.record_visit(visit("https://a.example/1", State.OK), run="r-1", campaign=campaign.id)
+    store.record_visit(
+        visit("https://a.example/1", State.BLOCKED_LOGIN, datetime(2027, 1, 21, tzinfo=UTC)), run="r-2", campaign=campaign.id
+    )
+    assert store.coverage(campaign.id)[0].complete
+
+
+def test_unfetched_pages_of_a_run_are_counted_as_waiting(store: Store, campaign: Campaign) -> None:
+    begin(store, campaign)
+    store.end_run(
+        Run(
+            id="r-1",
+            campaign=campaign.id,
+            source="discuz",
+            started_at=NOON,
+            ended_at=NOON,
+            outcome="interrupted",
+            counts={"waiting": 7},
+        )
+    )
+    row = store.coverage(campaign.id)[0]
+    assert (row.planned, row.waiting, row.complete) == (7, 7, False)
+
+
+def test_killed_run_is_found_again(store: Store, campaign: Campaign) -> None:
+    begin(store, campaign)
+    assert store.unfinished_run(campaign.id, "discuz").id == "r-1"
+
+
+def test_latest_judgement_stands_and_all_stay(store: Store, campaign: Campaign) -> None:
+    begin(store, campaign)
+    number = keep(store, campaign, screening()).number
+    for judgement in (Judgement.UNSURE, Judgement.CONFIRMED):
+        store.judge(number, judgement, officer="王某", role="巡查员", reason="", at=NOON)
+    assert store.lead(number).judgement is Judgement.CONFIRMED
+    assert store.database.execute("SELECT count(*) FROM judgements").fetchone()[0] == 2
+
+
+def test_issue_repeats_and_closes_by_itself(store: Store, campaign: Campaign) -> None:
+    issue = Issue(source="discuz", cause="blocked.captcha", text="须验证码", threshold_why="一次即报", opened_at=NOON)
+    store.open_issue(issue, campaign=campaign.id)
+    store.open_issue(issue, campaign=campaign.id)
+    assert [found.times for found in store.issues(campaign.id)] == [2]
+    store.close_issues(campaign.id, "discuz", still_open=(), at=NOON)
+    assert store.issues(campaign.id) == []
+
+
+def test_database_of_a_newer_version_is_refused(store: Store, workspace: Path) -> None:
+    store.database.execute(
+        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('patrol', 'm9999_future', 'x')"
+    )
+    store.close()
+    with pytest.raises(StoreError, match="更新的版本"):
+        Store.open(workspace)
+
+
+def test_foreign_file_is_refused_in_one_line(workspace: Path) -> None:
+    workspace.mkdir()
+    (workspace / "patrol.db").write_bytes(b"not a database at all, but long enough to be read as one" * 20)
+    with pytest.raises(StoreError, match="不是本系统的数据库"):
+        Store.open(workspace)
+
+
+def test_database_with_only_the_first_step_is_brought_up_to_date(workspace: Path) -> None:
+    Store.open(workspace).close()
+    plain = sqlite3.connect(workspace / "patrol.db")
+    plain.execute("DELETE FROM _sqlite_migrations WHERE name <> 'm0001_core'")
+    later = [row[0] for row in plain.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'list_%'")]
+    for table in later:
+        plain.execute(f"DROP TABLE {table}")
+    plain.commit()
+    plain.close()
+    Store.open(workspace).close()
