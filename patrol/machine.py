@@ -102,7 +102,7 @@ def _database(_: Settings) -> Part:
 
 def _browser(settings: Settings) -> Part:
     path = find_browser(settings)
-    mend_line = "运行 patrol doctor --mend；或安装 Chrome、Edge 后重试；或在 settings.toml 写 browser = \"程序路径\""
+    mend_line = '运行 patrol doctor --mend；或安装 Chrome、Edge 后重试；或在 settings.toml 写 browser = "程序路径"'
     return Part("浏览器", path is not None, str(path or "没有找到"), mend_line, ("chromium",))
 
 
@@ -132,7 +132,7 @@ def _emoji_font(_: Settings) -> Part:
 def _ocr(_: Settings) -> Part:
     missing = [name for name in ("rapidocr", "onnxruntime", "zxingcpp") if importlib.util.find_spec(name) is None]
     found = "已安装" if not missing else f"缺 {'、'.join(missing)}；图片里的文字不识别，报告会注明"
-    return Part("图片识别", not missing, found, "运行 pip install \"xianshang-patrol[ocr]\"", must=False)
+    return Part("图片识别", not missing, found, '运行 pip install "xianshang-patrol[ocr]"', must=False)
 
 
 def _room(settings: Settings) -> Part:
@@ -153,9 +153,14 @@ def _test_tools() -> list[Part]:
         "ip": "iproute2",
     }
     parts = [
-        Part(f"测试工具 {tool}", bool(shutil.which(tool)), shutil.which(tool) or "没有找到", f"apt-get install {package}", (package,))
+        Part(f"测试工具 {tool}", bool(shutil.which(tool)), shutil.which(tool) or "缺", f"apt-get install {package}", (package,))
         for tool, package in wanted.items()
     ]
-    calc = Part("测试工具 calc", Path("/usr/lib/libreoffice/program/libsclo.so").exists(), "", "apt-get install libreoffice-calc",
-                ("libreoffice-calc",))
+    calc = Part(
+        "测试工具 calc",
+        Path("/usr/lib/libreoffice/program/libsclo.so").exists(),
+        "",
+        "apt-get install libreoffice-calc",
+        ("libreoffice-calc",),
+    )
     return [*parts, calc]

@@ -26,7 +26,7 @@ _IDENTIFIERS = ("uscc", "permit", "icp", "phone")
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What a post is judged with: the detector, the day judge of the region, and the list as of today (None: no list imported)."""
+    """What a post is judged with: the detector, the region's day judge, and the list as of today (None: none imported)."""
 
     detector: Detector
     day: Callable[[date, str | None], object]
@@ -75,8 +75,19 @@ def _grade(detection: Detection) -> str:
 class Screener:
     """One run's way into store and vault. Opened once per spider process."""
 
-    def __init__(self, *, judge: Judge, store: Store, vault: Vault, campaign: Campaign, run: str, source: str, device: str,
-                 spool: Path, ocr: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        judge: Judge,
+        store: Store,
+        vault: Vault,
+        campaign: Campaign,
+        run: str,
+        source: str,
+        device: str,
+        spool: Path,
+        ocr: bool = True,
+    ) -> None:
         self.judge, self.store, self.vault = judge, store, vault
         self.campaign, self.run, self.source, self.device, self.spool, self.ocr = campaign, run, source, device, spool, ocr
 
@@ -102,7 +113,9 @@ class Screener:
         """
         posts = self._with_picture(result) if result.parent else result.posts
         followed = {link.url for link in result.follow}
-        leads = [lead for post in posts if not (post.kind == "snippet" and post.url in followed) for lead in self._keep(post, result)]
+        leads = [
+            lead for post in posts if not (post.kind == "snippet" and post.url in followed) for lead in self._keep(post, result)
+        ]
         self.store.record_visit(replace(result.visit, items=len(posts)), run=self.run, campaign=self.campaign.id)
         return leads
 
@@ -171,6 +184,7 @@ def lead_facts(lead: Lead, screening: Screening, campaign: Campaign) -> LeadFact
 
 def _without_surrogates(post: Post) -> Post:
     """Return the post with lone surrogates as question marks: one character for one, so offsets stay."""
+
     def clean(text: str) -> str:
         return text.encode("utf-8", "replace").decode("utf-8")
 

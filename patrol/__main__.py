@@ -1,0 +1,6 @@
+"""`python -m patrol` is the `patrol` command."""
+
+from patrol.cli import main
+
+if __name__ == "__main__":
+    main()

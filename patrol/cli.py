@@ -1,0 +1,61 @@
+"""The `patrol` command: its verbs, and the one place where an error becomes a line and an exit code."""
+
+import sys
+import warnings
+from importlib import import_module
+
+import typer
+
+from patrol.detecting import detect_command
+from patrol.doctor import doctor_command
+from patrol.errors import PatrolError
+from patrol.evidence_commands import app as evidence_app
+from patrol.extracting import extract_command
+from patrol.matching import match_command
+from patrol.report_commands import app as report_app
+from patrol.rule_listing import app as rules_app
+from patrol.source_commands import app as source_app
+from patrol.sweep_commands import screen_command, sweep_command
+from patrol.whitelisting import app as whitelist_app
+
+app = typer.Typer(
+    help="校外培训线上巡查：发现疑似学科类隐形变异培训，比对名单，封存证据，生成报表。软件只提出疑似，结论由工作人员作出。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("sweep")(sweep_command)
+app.command("screen")(screen_command)
+app.command("detect")(detect_command)
+app.command("match")(match_command)
+app.command("extract")(extract_command)
+app.command("doctor")(doctor_command)
+app.add_typer(source_app, name="source")
+app.add_typer(whitelist_app, name="whitelist")
+app.add_typer(rules_app, name="rules")
+app.add_typer(evidence_app, name="evidence")
+app.add_typer(report_app, name="report")
+# the demo stands above the product (it brings its own mock platforms), so it is found by name, as spiders are
+app.command("demo")(import_module("fixtures.demo").demo_command)
+
+_INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command; a PatrolError becomes one line on standard error and its exit code."""
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    try:
+        app(standalone_mode=True)
+    except PatrolError as error:
+        sys.stderr.write(f"错误：{error}\n")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write("已中断；已取得的内容都已保存，再次运行同一命令会接着做\n")
+        sys.exit(_INTERRUPTED)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

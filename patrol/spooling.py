@@ -1,0 +1,32 @@
+"""The spool: bytes of recent fetches, one plain file a body, named by its SHA-256."""
+
+import errno
+import os
+from pathlib import Path
+from uuid import uuid4
+
+from patrol.errors import PatrolError, StorageFull
+
+
+def spool(folder: Path, sha256: str, body: bytes) -> Path:
+    """Write a body into the spool, whole or not at all; the same bytes are written once. Returns its path.
+
+    Raises StorageFull when there is no room.
+    """
+    path = folder / sha256
+    if path.is_file() and path.stat().st_size == len(body):
+        return path
+    draft = folder / f".{sha256}.{uuid4().hex}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with draft.open("wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise StorageFull("磁盘空间不足，网页未能缓存；请清理磁盘后重新运行同一命令") from error
+        raise PatrolError(f"无法写入“{folder}”（{error.strerror}）；请检查路径和权限") from error
+    return path
