@@ -1,0 +1,146 @@
+"""The capture process itself (`python -m patrol.vault.serving`): read orders, keep one browser alive and young, write results.
+
+Standard input gives a job and then orders, one JSON line each; standard output takes one result line per order. The process
+ends when its input does.
+"""
+
+import asyncio
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+from uuid import uuid4
+
+from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import Error as BrowserError
+
+from patrol.vault.model import Record, to_json
+from patrol.vault.orders import Fatal, Job, Order
+from patrol.vault.page import take
+
+_ARGUMENTS = ("--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars", "--mute-audio", "--disable-background-networking")
+
+
+class _Browsers:
+    """One browser for all workers, replaced after a number of pages or when it died (browsers leak)."""
+
+    def __init__(self, playwright: Playwright, job: Job) -> None:
+        self._playwright, self._job = playwright, job
+        self._current: Browser | None = None
+        self._pages = 0
+        self._users: dict[Browser, int] = {}
+        self._lock = asyncio.Lock()
+
+    async def borrow(self) -> Browser:
+        """Return the browser to use for one page."""
+        async with self._lock:
+            worn = self._pages >= self._job.limits.pages_per_browser
+            if self._current is None or worn or not self._current.is_connected():
+                old, self._current = self._current, None
+                self._current = await self._launch()
+                self._pages = 0
+                if old is not None and not self._users.get(old):
+                    await _close(old)
+            self._pages += 1
+            self._users[self._current] = self._users.get(self._current, 0) + 1
+            return self._current
+
+    async def give_back(self, browser: Browser) -> None:
+        """End the use of a browser; a worn one is closed by its last user."""
+        self._users[browser] -= 1
+        if browser is not self._current and not self._users[browser]:
+            del self._users[browser]
+            await _close(browser)
+
+    async def close(self) -> None:
+        """Close what is left."""
+        if self._current is not None:
+            await _close(self._current)
+
+    async def _launch(self) -> Browser:
+        root = sys.platform != "win32" and os.geteuid() == 0
+        arguments = [*_ARGUMENTS, *(["--no-sandbox"] if root else [])]
+        return await self._playwright.chromium.launch(executable_path=self._job.browser or None, args=arguments)
+
+
+async def _close(browser: Browser) -> None:
+    with suppress(BrowserError):
+        await browser.close()
+
+
+async def serve(source: IO[bytes], target: IO[bytes]) -> None:
+    """Work through the orders until the input ends."""
+    reader = asyncio.StreamReader(limit=1 << 24)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), source)
+    first = await reader.readline()
+    if not first:
+        return
+    job = Job.model_validate_json(first)
+    lines: asyncio.Queue[bytes | None] = asyncio.Queue()
+    feeding = asyncio.create_task(_feed(reader, lines))
+    async with async_playwright() as playwright:
+        browsers = _Browsers(playwright, job)
+        try:
+            await browsers.give_back(await browsers.borrow())
+        except BrowserError as error:
+            _say(target, Fatal(fatal=str(error)[:2000]))
+            return
+        workers = [asyncio.create_task(_work(playwright, browsers, job, lines, target)) for _ in range(job.workers)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            feeding.cancel()
+            await browsers.close()
+
+
+async def _feed(reader: asyncio.StreamReader, lines: "asyncio.Queue[bytes | None]") -> None:
+    while line := await reader.readline():
+        lines.put_nowait(line)
+    lines.put_nowait(None)
+
+
+def _say(target: IO[bytes], record: Record) -> None:
+    target.write(to_json(record))
+    target.flush()
+
+
+async def _work(
+    playwright: Playwright, browsers: _Browsers, job: Job, lines: "asyncio.Queue[bytes | None]", target: IO[bytes]
+) -> None:
+    while (line := await lines.get()) is not None:
+        order = Order.model_validate_json(line)
+        browser = await browsers.borrow()
+        try:
+            profile = _profile(playwright, job, order.device)
+            taken = await take(browser, profile, order, job.limits, _new_folder(job), allow_loopback=job.allow_loopback)
+        finally:
+            await browsers.give_back(browser)
+        _say(target, taken)
+    lines.put_nowait(None)
+
+
+def _new_folder(job: Job) -> Path:
+    folder = Path(job.folder) / uuid4().hex
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _profile(playwright: Playwright, job: Job, device: str) -> dict[str, object]:
+    """Return the window to show the page in; one device pixel a CSS pixel, so that tall pages stay small."""
+    phone = playwright.devices["Pixel 7"]
+    base: dict[str, object] = dict(phone) if device == "phone" else {"viewport": {"width": 1366, "height": 900}}
+    base.pop("default_browser_type", None)
+    if job.user_agent:
+        base["user_agent"] = job.user_agent
+    return base | {
+        "device_scale_factor": 1,
+        "locale": "zh-CN",
+        "timezone_id": "Asia/Shanghai",
+        "accept_downloads": False,
+        "service_workers": "block",
+    }
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(sys.stdin.buffer, sys.stdout.buffer))
