@@ -1,0 +1,43 @@
+"""线上巡查情况表: the table of one batch, with coverage, comparison and sums."""
+
+from patrol.model import Lead
+from patrol.reports import comparison, coverage, facts, tally, wording
+from patrol.reports.cells import clean, stacked
+from patrol.reports.records import Report, ReportInput, Row, Table
+from patrol.reports.templates import columns, header, load_template, title
+
+TEMPLATE = load_template(__file__)
+
+
+def build(given: ReportInput) -> Report:
+    """Make the table of `given.batch`, or of the whole campaign when it has none."""
+    rows = tuple(_row(given, number, lead) for number, lead in enumerate(given.reported, 1))
+    table = Table(
+        name=TEMPLATE.name,
+        title=title(TEMPLATE, given),
+        fields=header(TEMPLATE, given),
+        columns=columns(TEMPLATE),
+        rows=rows,
+        notes=(*TEMPLATE.notes, *facts.counting_notes(given), facts.versions_note(given)),
+        empty=facts.no_leads(given),
+    )
+    tables = (table, coverage.build(given), comparison.build(given), tally.build(given))
+    return Report(form=TEMPLATE.id, title=table.title, tables=tables, made_at=given.made_at, versions=facts.versions(given))
+
+
+def _row(given: ReportInput, number: int, lead: Lead) -> Row:
+    keys = wording.key_codes(lead)
+    values = (
+        number,
+        wording.object_name(lead),
+        wording.platform_kind(given, lead.platform),
+        f"{wording.platform(given, lead.platform).title}\n{clean(lead.url, 300)}",
+        wording.licence_answer(lead),
+        stacked(lead.found_at),
+        wording.problem(lead),
+        "\n".join(wording.key_label(key) for key in keys),
+        facts.measures_taken(given, lead),
+        facts.outcome(given, lead),
+        facts.remark(given, lead),
+    )
+    return Row(values=values, lead=lead.number)

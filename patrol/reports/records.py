@@ -1,0 +1,171 @@
+"""What goes into a form and what comes out: plain frozen records, so that every form is a pure function."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, timezone
+
+from patrol.model import Batch, Campaign, Judgement, Lead, SourceCoverage, State
+
+CHINA = timezone(timedelta(hours=8), "UTC+8")
+BLANK = "〔待填〕"
+"""The mark of a fact that nobody recorded: an officer fills it, the software never guesses it."""
+
+Value = str | int | float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One later look at a lead (复查): what the page was then. `state` tells gone from blocked."""
+
+    lead: str
+    at: datetime
+    state: State
+
+    @property
+    def present(self) -> bool:
+        """Whether the content was seen standing."""
+        return self.state is State.OK
+
+    @property
+    def gone(self) -> bool:
+        """Whether the content was seen to be gone; a block is neither present nor gone."""
+        return self.state.value.startswith("gone.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One step that an officer recorded on a lead (措施).
+
+    `kind` is a code of `wording.yml` measures (约谈, 责令整改, 移送…); `to` the receiving body, `document` its number, `state` is
+    `open`, `done` or `refused`, `due` the deadline.
+    """
+
+    lead: str
+    kind: str
+    at: date
+    to: str = ""
+    document: str = ""
+    state: str = "open"
+    due: date | None = None
+    done_at: date | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListChange:
+    """One entry on the white, grey or black list that moved: `before` and `after` are states of `forms/list_changes.py`."""
+
+    name: str
+    before: str
+    after: str
+    at: date
+    reason: str
+    identifier: str = ""
+    document: str = ""
+    lead: str = ""
+    officer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManualPatrol:
+    """Hours that people spent looking by hand (人工巡查); without a record the coverage sheet leaves a marked blank."""
+
+    source: str
+    hours: float
+    people: int = 1
+    at: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformFace:
+    """How a platform is called on paper: its Chinese name and its kind (`short_video`, `classifieds`, …)."""
+
+    name: str
+    title: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportInput:
+    """Everything a form may draw from, read from the store at one moment.
+
+    `leads` are those of `batch` (or of the whole campaign when `batch` is None), `earlier` those of the batches before it.
+    `evidence` gives the evidence state of a lead number (`sealed`, `waiting`, `failed` …).
+    """
+
+    campaign: Campaign
+    made_at: datetime
+    batch: Batch | None = None
+    leads: tuple[Lead, ...] = ()
+    earlier: tuple[Lead, ...] = ()
+    coverage: tuple[SourceCoverage, ...] = ()
+    looks: tuple[Look, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    list_changes: tuple[ListChange, ...] = ()
+    manual: tuple[ManualPatrol, ...] = ()
+    platforms: Mapping[str, PlatformFace] = field(default_factory=dict)
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    runs: int = 0
+    rules_version: str = ""
+    list_version: str = ""
+
+    @property
+    def period(self) -> tuple[date, date]:
+        """First and last day that the form speaks of."""
+        return (self.batch.start, self.batch.end) if self.batch else (self.campaign.start, self.campaign.end)
+
+    @property
+    def reported(self) -> tuple[Lead, ...]:
+        """The leads that go on paper: all but those that officers judged 不属实."""
+        return tuple(lead for lead in self.leads if lead.judgement is not Judgement.DISMISSED)
+
+    @property
+    def dismissed(self) -> int:
+        """How many leads officers judged 不属实; they are counted in the notes, never listed."""
+        return len(self.leads) - len(self.reported)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a form: `width` in millimetres of paper; `official` is false where the heading is our reconstruction."""
+
+    key: str
+    heading: str
+    width: float
+    align: str = "left"
+    official: bool = False
+    synonyms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of a form. `lead` is the 线索编号 the line can be traced to; `alarm` marks a line that must not look clean."""
+
+    values: tuple[Value, ...]
+    lead: str = ""
+    alarm: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One sheet (xlsx) or section (docx): title, header line, columns, rows, sum row, notes below."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    fields: tuple[tuple[str, str], ...] = ()
+    total: Row | None = None
+    notes: tuple[str, ...] = ()
+    empty: str = "本期无数据。"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A whole form as made: its tables in order, and what it was made from."""
+
+    form: str
+    title: str
+    tables: tuple[Table, ...]
+    made_at: datetime
+    versions: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,69 @@
+"""Read a form's template: the YAML file beside its module that says title, header line, columns and notes."""
+
+from pathlib import Path
+from typing import Literal
+
+from patrol.reports.cells import chinese_date
+from patrol.reports.records import Column, ReportInput
+from patrol.validation import FileRecord, build, read_yaml
+
+Align = Literal["left", "center", "right"]
+
+
+class ColumnTemplate(FileRecord):
+    """One column as the template file gives it; `official` only where a published original shows the heading."""
+
+    key: str
+    heading: str
+    width: float
+    align: Align = "left"
+    official: bool = False
+    synonyms: tuple[str, ...] = ()
+
+
+class FormTemplate(FileRecord):
+    """One form's template. `fields` are pairs of heading and campaign field (unit, leader, phone) or a blank."""
+
+    id: str
+    name: str
+    summary: str
+    basis: str
+    title: str
+    fields: tuple[tuple[str, str], ...] = ()
+    columns: tuple[ColumnTemplate, ...] = ()
+    notes: tuple[str, ...] = ()
+    kinds: tuple[Literal["xlsx", "docx"], ...] = ("xlsx", "docx")
+
+
+def load_template(module_file: str) -> FormTemplate:
+    """Read the template that lies beside a form's module; BadInput names its faulty key."""
+    path = Path(module_file).with_suffix(".yml")
+    return build(FormTemplate, read_yaml(path), file=path)
+
+
+def columns(template: FormTemplate) -> tuple[Column, ...]:
+    """Return the columns of a template as records."""
+    return tuple(Column(**column.model_dump()) for column in template.columns)
+
+
+def title(template: FormTemplate, given: ReportInput) -> str:
+    """Fill the title: {region}, {period}, {campaign}, {year}."""
+    start, end = given.period
+    return template.title.format(
+        region=given.campaign.region,
+        period=f"{chinese_date(start)}-{chinese_date(end)}",
+        campaign=given.campaign.title,
+        year=start.year,
+    )
+
+
+def header(template: FormTemplate, given: ReportInput) -> tuple[tuple[str, str], ...]:
+    """Fill the header line (填报单位, 负责人, 联系电话 …) from the campaign; what it does not hold stays to be written."""
+    facts = {
+        "unit": given.campaign.unit,
+        "leader": given.campaign.leader,
+        "phone": given.campaign.phone,
+        "made": chinese_date(given.made_at.date()),
+        "contact": f"{given.campaign.leader} {given.campaign.phone}".strip(),
+    }
+    return tuple((heading, facts.get(source, "")) for heading, source in template.fields)

@@ -1,0 +1,168 @@
+"""Write a form as a workbook: landscape A4, header row repeated, rows as high as their text, nothing that can run."""
+
+from pathlib import Path
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from patrol.reports.cells import clean, cut, lines_needed
+from patrol.reports.records import Column, Report, Row, Table, Value
+
+BODY, HEAD, TITLE = "仿宋_GB2312", "黑体", "方正小标宋简体"
+_SIZE, _LINE, _SLACK = 10, 13.0, 0.92
+_TALLEST = 400.0
+_PIXELS_PER_MM = 96 / 25.4
+_CHARACTER = _SIZE * 96 / 72
+
+Columns = tuple[Column, ...]
+Formats = dict[tuple[str, bool, bool], Format]
+
+
+def write_xlsx(report: Report, path: Path) -> None:
+    """Write every table of a form as one sheet; numbers stay numbers, all other text is text even if it begins with “=”."""
+    # widths are counted in digits of the default font: 宋体 measures alike in Excel, WPS and LibreOffice, Calibri does not
+    plain = {"default_format_properties": {"font_name": "宋体", "font_size": 11}, "default_column_width": 72}
+    options = {
+        **plain,
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    with xlsxwriter.Workbook(str(path), options) as book:
+        book.set_properties({"title": report.title, "comments": "；".join(f"{name}：{value}" for name, value in report.versions)})
+        formats = _formats(book)
+        for table in report.tables:
+            _sheet(book, table, formats)
+
+
+def _formats(book: Workbook) -> Formats:
+    made: Formats = {}
+    for align in ("left", "center", "right"):
+        for alarm in (False, True):
+            for strong in (False, True):
+                look = {
+                    "font_name": BODY,
+                    "font_size": _SIZE,
+                    "align": align,
+                    "valign": "vcenter",
+                    "text_wrap": True,
+                    "border": 1,
+                }
+                if strong:
+                    look |= {"font_name": HEAD, "bg_color": "#F2F2F2"}
+                if alarm:
+                    look |= {"bg_color": "#D9D9D9", "bold": True}
+                if not strong and align == "left":
+                    look["quote_prefix"] = True
+                made[align, alarm, strong] = book.add_format(look)
+    return made
+
+
+def _sheet(book: Workbook, table: Table, formats: Formats) -> None:
+    sheet = book.add_worksheet(_sheet_name(table.name))
+    last = len(table.columns) - 1
+    for position, column in enumerate(table.columns):
+        sheet.set_column_pixels(position, position, _pixels(column))
+    top = _heading(book, sheet, table, last)
+    _write_row(sheet, top, Row(values=tuple(column.heading for column in table.columns)), table.columns, formats, strong=True)
+    line = top + 1
+    for row in table.rows:
+        _write_row(sheet, line, row, table.columns, formats)
+        line += 1
+    if table.total is not None and table.rows:
+        _write_row(sheet, line, table.total, table.columns, formats, strong=True)
+        line += 1
+    left = book.add_format({"font_name": BODY, "font_size": _SIZE, "text_wrap": True, "valign": "vcenter"})
+    empty = () if table.rows else (table.empty,)
+    for note in (*empty, *table.notes):
+        _merged(sheet, line, last, note, left, table.columns)
+        line += 1
+    _page(sheet, top, line - 1, last)
+
+
+def _heading(book: Workbook, sheet: Worksheet, table: Table, last: int) -> int:
+    title = book.add_format({"font_name": TITLE, "font_size": 18, "align": "center", "valign": "vcenter", "text_wrap": True})
+    sheet.set_row(0, 36)
+    sheet.merge_range(0, 0, 0, last, "", title)
+    sheet.write_string(0, 0, clean(table.title, 120), title)
+    if not table.fields:
+        return 1
+    field = book.add_format({"font_name": BODY, "font_size": 12, "valign": "vcenter", "quote_prefix": True})
+    sheet.set_row(1, 24)
+    for (start, end), (name, value) in zip(_spans(table.columns, len(table.fields)), table.fields, strict=True):
+        text = f"{name}：{clean(value, 60)}"
+        if end > start:
+            sheet.merge_range(1, start, 1, end, "", field)
+        sheet.write_string(1, start, text, field)
+    return 2
+
+
+def _spans(columns: Columns, parts: int) -> list[tuple[int, int]]:
+    """Split the columns into `parts` neighbouring spans of about equal paper width."""
+    share = sum(column.width for column in columns) / parts
+    ends: list[int] = []
+    used = 0.0
+    for position, column in enumerate(columns):
+        used += column.width
+        if used >= share * (len(ends) + 1) - column.width / 2 and len(ends) < parts - 1:
+            ends.append(position)
+    ends.append(len(columns) - 1)
+    starts = [0, *(end + 1 for end in ends[:-1])]
+    return list(zip(starts, ends, strict=True))
+
+
+def _write_row(sheet: Worksheet, line: int, row: Row, columns: Columns, formats: Formats, *, strong: bool = False) -> None:
+    shown = [_fit(value, column) for value, column in zip(row.values, columns, strict=True)]
+    lines = [lines_needed(text, _room(column)) for text, column in zip(map(str, shown), columns, strict=True)]
+    sheet.set_row(line, min(_TALLEST, max(lines) * _LINE + 6))
+    for position, (value, column) in enumerate(zip(shown, columns, strict=True)):
+        look = formats["center" if strong and isinstance(value, str) else column.align, row.alarm, strong]
+        if isinstance(value, str):
+            sheet.write_string(line, position, value, look)
+        else:
+            sheet.write_number(line, position, value, look)
+
+
+def _fit(value: Value, column: Column) -> Value:
+    if not isinstance(value, str):
+        return value
+    # a row higher than Excel's limit would hide text, so text that cannot be shown is cut where one can see it
+    most = int((_TALLEST - 6) / _LINE)
+    text = "\n".join(clean(part) for part in value.split("\n"))
+    while lines_needed(text, _room(column)) > most:
+        text = cut(text, int(len(text) * 0.9))
+    return text
+
+
+def _merged(sheet: Worksheet, line: int, last: int, text: str, look: Format, columns: Columns) -> None:
+    room = sum(_pixels(column) for column in columns) / _CHARACTER * _SLACK
+    sheet.set_row(line, min(_TALLEST, lines_needed(text, room) * _LINE + 6))
+    sheet.merge_range(line, 0, line, last, "", look)
+    sheet.write_string(line, 0, clean(text), look)
+
+
+def _pixels(column: Column) -> int:
+    return round(column.width * _PIXELS_PER_MM)
+
+
+def _room(column: Column) -> float:
+    return (_pixels(column) - 6) / _CHARACTER * _SLACK
+
+
+def _sheet_name(name: str) -> str:
+    return "".join(character for character in name if character not in "[]:*?/\\'")[:31] or "表"
+
+
+def _page(sheet: Worksheet, top: int, bottom: int, last: int) -> None:
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.7)
+    sheet.fit_to_pages(1, 0)
+    sheet.center_horizontally()
+    sheet.repeat_rows(0 if top < 2 else 1, top)
+    sheet.freeze_panes(top + 1, 0)
+    sheet.print_area(0, 0, bottom, last)
+    sheet.set_footer('&C&"宋体"&14— &P —')

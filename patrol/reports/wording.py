@@ -1,0 +1,159 @@
+"""The words of the forms, read once from `wording.yml`; a code without a word is shown as such, never dropped."""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from detectors.model import Element
+from patrol.model import Judgement, Lead, Verdict
+from patrol.reports.cells import clean
+from patrol.reports.records import PlatformFace, ReportInput
+from patrol.validation import FileRecord, build, read_yaml
+
+_FILE = Path(__file__).with_name("wording.yml")
+KeyCode = Literal["一", "二", "三", "四", "五", "六", "七", "待定"]
+UNKNOWN_KEY: KeyCode = "待定"
+
+
+class KeyContent(FileRecord):
+    """One of the seven key contents (重点内容) of the provincial plan."""
+
+    code: KeyCode
+    title: str
+
+
+class Category(FileRecord):
+    """What a category code is called, which key contents it touches, and which bodies may be concerned.
+
+    `unlisted_keys` holds for names that the list does not match, `licensed_keys` for those it does.
+    """
+
+    title: str
+    keys: tuple[KeyCode, ...]
+    bodies: tuple[str, ...]
+    unlisted_keys: tuple[KeyCode, ...] = ()
+    licensed_keys: tuple[KeyCode, ...] = ()
+
+
+class Stage(FileRecord):
+    """A school stage and the words of a page that point to it."""
+
+    title: str
+    words: tuple[str, ...]
+
+
+class Wording(FileRecord):
+    """The whole of `wording.yml`."""
+
+    key_contents: tuple[KeyContent, ...]
+    categories: dict[str, Category]
+    platform_kinds: dict[str, str]
+    walk_kinds: dict[str, str]
+    platform_names: dict[str, str]
+    bodies: dict[str, str]
+    measures: dict[str, str]
+    measure_states: dict[str, str]
+    stages: dict[str, Stage]
+    evidence_states: dict[str, str]
+
+
+@cache
+def wording() -> Wording:
+    """Return the words; BadInput names the faulty key of `wording.yml`."""
+    return build(Wording, read_yaml(_FILE), file=_FILE)
+
+
+def category_title(code: str) -> str:
+    """Name a category code in Chinese."""
+    known = wording().categories.get(code)
+    return known.title if known else f"其他疑似情形（{clean(code, 40)}）"
+
+
+def key_codes(lead: Lead) -> tuple[KeyCode, ...]:
+    """Return the key contents a lead touches, the one it is counted under first; `待定` when no rule says."""
+    codes: dict[KeyCode, None] = {}
+    for category in lead.categories:
+        known = wording().categories.get(category)
+        if known is None:
+            continue
+        unlisted = lead.match.verdict is not Verdict.LICENSED
+        special = known.unlisted_keys if unlisted else known.licensed_keys
+        codes.update(dict.fromkeys(special or known.keys))
+    return tuple(codes) or (UNKNOWN_KEY,)
+
+
+def key_label(code: str) -> str:
+    """Write a key content as the plan numbers it: （一）, or 待定."""
+    return code if code == UNKNOWN_KEY else f"（{code}）"
+
+
+def platform(given: ReportInput, name: str) -> PlatformFace:
+    """Return how a platform is called on paper; an unknown one keeps its own name."""
+    return given.platforms.get(name) or PlatformFace(name=name, title=clean(name, 40) or "未知平台")
+
+
+def platform_kind(given: ReportInput, name: str) -> str:
+    """Return the kind of a platform in the words of the plan."""
+    words = wording()
+    walk = words.walk_kinds.get(platform(given, name).kind, "other")
+    return words.platform_kinds[words.platform_names.get(name, walk)]
+
+
+def object_name(lead: Lead) -> str:
+    """Name who or what was patrolled: the name held against the list, else an institution, the account, the title."""
+    institutions = lead.screening.detection.institutions if lead.screening else ()
+    named = lead.match.query if lead.match.verdict in {Verdict.LICENSED, Verdict.REVIEW, Verdict.UNLISTED} else ""
+    for candidate in (named, *institutions[:1], lead.author, lead.title):
+        shown = clean(candidate, 60)
+        if shown:
+            return shown
+    return "页面未见名称"
+
+
+def clauses(lead: Lead) -> tuple[str, ...]:
+    """Return the clauses that the findings touch, in the order of the text."""
+    found = lead.screening.detection.findings if lead.screening else ()
+    return tuple(dict.fromkeys(clean(finding.clause, 80) for finding in found if finding.clause))
+
+
+def district(lead: Lead) -> str:
+    """Return the district the page itself shows, or that it must be found out."""
+    region = clean(lead.screening.post.region, 30) if lead.screening else ""
+    return region or "属地待核"
+
+
+def stage(lead: Lead) -> str:
+    """Return the first school stage that the page's own words point to, or that it must be found out."""
+    quotes = lead.screening.detection.quotes(Element.AUDIENCE) if lead.screening else ()
+    for quote in quotes:
+        for known in wording().stages.values():
+            if any(word in quote for word in known.words):
+                return known.title
+    return "学段待核"
+
+
+def licence_answer(lead: Lead) -> str:
+    """Say what the list says of the name, always as a question to the authority unless the name is on the list."""
+    match = lead.match
+    if match.verdict is Verdict.LICENSED and match.row is not None:
+        return f"名单内（第{match.row}行），许可事项待核"
+    return match.verdict.chinese
+
+
+def problem(lead: Lead) -> str:
+    """State what was found in one cell: the suspected kinds, then the page's own words in quotation marks."""
+    kinds = "；".join(f"疑似{category_title(code)}" for code in lead.categories) or "疑似违规，类别待核"
+    touched = "；".join(clauses(lead)[:4])
+    quoted = clean(lead.excerpt, 160).replace("“", "‘").replace("”", "’")
+    parts = [kinds, f"涉嫌违反：{touched}" if touched else "", f"页面原文：“{quoted}”" if quoted else ""]
+    return "。".join(part for part in parts if part) + "。"
+
+
+def judged(lead: Lead) -> str:
+    """Return the state of review for the remark column."""
+    return "复核属实" if lead.judgement is Judgement.CONFIRMED else lead.judgement.chinese
+
+
+def mask_person(name: str) -> str:
+    """Reduce a personal name to 姓某, as public notices do; the register of institutions is not masked."""
+    return f"{name[:1]}某" if name else ""
