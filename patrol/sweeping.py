@@ -15,7 +15,9 @@ from patrol.monitors import check_run
 from patrol.platforms import load_platform
 from patrol.settings import Settings
 from patrol.store import Store
-from patrol.vault import EvidenceState, Order, Vault, seal_pages
+from patrol.vault import EvidenceState, Vault
+from patrol.vault.browser import seal_pages
+from patrol.vault.orders import Order
 
 Counts = Mapping[str, int]
 _PASTED = "urls"

@@ -27,6 +27,23 @@ def count_coverage(rows: Rows, campaign: str, after: date | None, until: date | 
     badly or was cut short leaves its unfetched pages in `waiting`, and its error in `note`.
     """
     period = [campaign, after.isoformat() if after else "0000-01-01", until.isoformat() if until else "9999-12-31"]
+    best, times = _best(rows, period)
+    runs = {str(row["source"]): row for row in rows(_WAITING, [*period, period[1], period[2]])}
+    leads = {str(row["source"]): int(str(row["n"])) for row in rows(_LEADS, period)}
+    posts = {str(row["source"]): int(str(row["n"])) for row in rows(_POSTS, period)}
+    return [
+        _one(source, best.get(source, {}), times.get(source, []), runs.get(source), leads, posts)
+        for source in sorted(set(best) | set(runs))
+    ]
+
+
+def page_states(rows: Rows, campaign: str) -> dict[str, State]:
+    """Return what each visited page of a campaign turned out to be, by its address, over all sources and runs."""
+    best, _ = _best(rows, [campaign, "0000-01-01", "9999-12-31"])
+    return {url: state for pages in best.values() for url, state in pages.items()}
+
+
+def _best(rows: Rows, period: list[str]) -> tuple[dict[str, dict[str, State]], dict[str, list[datetime]]]:
     best: dict[str, dict[str, State]] = defaultdict(dict)
     times: dict[str, list[datetime]] = defaultdict(list)
     for row in rows(_VISITS, period):
@@ -35,13 +52,7 @@ def count_coverage(rows: Rows, campaign: str, after: date | None, until: date | 
         known = best[source].get(url)
         if known is None or not known.covered or state.covered:
             best[source][url] = state
-    runs = {str(row["source"]): row for row in rows(_WAITING, [*period, period[1], period[2]])}
-    leads = {str(row["source"]): int(str(row["n"])) for row in rows(_LEADS, period)}
-    posts = {str(row["source"]): int(str(row["n"])) for row in rows(_POSTS, period)}
-    return [
-        _one(source, best.get(source, {}), times.get(source, []), runs.get(source), leads, posts)
-        for source in sorted(set(best) | set(runs))
-    ]
+    return best, times
 
 
 def _one(

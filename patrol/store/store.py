@@ -17,10 +17,11 @@ from patrol.model import (
     Run,
     Screening,
     SourceCoverage,
+    State,
     Visit,
 )
 from patrol.store.connection import connect, immediate
-from patrol.store.coverage import count_coverage
+from patrol.store.coverage import count_coverage, page_states
 from patrol.store.rows import COUNTS, DETECTION, MATCH, POST, WORDS, clean, dump, issue_of, lead_of, run_of
 
 
@@ -132,7 +133,8 @@ class Store:
             if not screening.is_lead:
                 return None
             number = self._keep_lead(screening, screening_id, campaign, source)
-            self._order_capture(number, screening, campaign.id, device)
+            if device:
+                self._order_capture(number, screening, campaign.id, device)
         return self.lead(number)
 
     def _keep_post(self, screening: Screening) -> None:
@@ -311,6 +313,10 @@ class Store:
     def coverage(self, campaign: str, *, after: date | None = None, until: date | None = None) -> list[SourceCoverage]:
         """Return what each source gave in a period (dates as for `leads`); a page counts by the best it ever gave."""
         return count_coverage(self._rows, campaign, after, until)
+
+    def page_states(self, campaign: str) -> dict[str, State]:
+        """Return what each visited page of a campaign turned out to be, by address."""
+        return page_states(self._rows, campaign)
 
     def open_issue(self, issue: Issue, *, campaign: str) -> None:
         """Open an issue, or count it once more when the same cause of the same source is open."""
