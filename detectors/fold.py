@@ -1,0 +1,169 @@
+"""One folding of Chinese text that keeps the offsets of the original, and names the trick that was undone.
+
+Two views of a text are made. `plain` keeps punctuation and symbols (prices, dates and contacts are read there); `tight` has
+spaces and symbols taken out between characters, so that 数/学 and 语 文 read as words. Both are simplified, half-width,
+lower-case, and free of zero-width characters, styled digits and split characters.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from detectors.fold_tables import DROP, KEEP_AS_BOUNDARY, Tables, load_tables
+
+_LEET = re.compile(r"(?<=\d)[o]+(?=[\d/元块·\s,.:]|$)|(?<![a-z])[o](?=\d)|(?<=\d)[li|](?=\d)")
+_ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0e]")
+_FULL_WIDTH = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")
+_STYLED_DIGIT = re.compile("[\u00b2\u00b3\u00b9\u2070-\u2089\u2460-\u249b\u24f5-\u24ff\u2776-\u2793\u20e3\u3220-\u3229]")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A folded text; position i stands for `original[starts[i]:ends[i]]`."""
+
+    text: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return the original span of folded positions start..end (end not included, end > start)."""
+        return self.starts[start], self.ends[end - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The views of one text. `split` holds original spans of characters that had been taken apart (拆字)."""
+
+    original: str
+    plain: View
+    tight: View
+    split: tuple[tuple[int, int], ...] = ()
+
+    def trick(self, start: int, end: int, folded: str) -> str:
+        """Name what hid the words at original start..end, or return an empty string when they are written openly."""
+        quote = self.original[start:end]
+        if quote == folded:
+            return ""
+        if self.split and any(left < end and right > start for left, right in self.split):
+            return "split_char"
+        return _surface_trick(quote, folded)
+
+
+def fold(text: str) -> Folded:
+    """Fold a text in linear time; any string is accepted, lone surrogates included."""
+    tables = load_tables()
+    base = text.translate(tables.single)
+    plain = _expand(base, tables)
+    plain, split = _join_components(plain, tables)
+    spelled = plain.text.translate(tables.lookalike)
+    spelled = _LEET.sub(_digits, spelled) if "o" in spelled or "l" in spelled or "i" in spelled or "|" in spelled else spelled
+    plain = View(spelled, plain.starts, plain.ends)
+    return Folded(text, plain, _tighten(plain), split)
+
+
+def _digits(match: re.Match[str]) -> str:
+    return match[0].replace("o", "0").replace("l", "1").replace("i", "1").replace("|", "1")
+
+
+@cache
+def _expanding() -> re.Pattern[str]:
+    return re.compile("[" + re.escape(DROP + "".join(load_tables().multiple)) + "]+")
+
+
+def _expand(text: str, tables: Tables) -> View:
+    places = _expanding().finditer(text)
+    first = next(places, None)
+    if first is None:
+        return View(text, range(len(text)), range(1, len(text) + 1))
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    done = 0
+    for match in (first, *places):
+        pieces.append(text[done : match.start()])
+        starts.extend(range(done, match.start()))
+        ends.extend(range(done + 1, match.start() + 1))
+        for at in range(match.start(), match.end()):
+            word = tables.multiple.get(text[at], "")
+            pieces.append(word)
+            starts.extend([at] * len(word))
+            ends.extend([at + 1] * len(word))
+        done = match.end()
+    pieces.append(text[done:])
+    starts.extend(range(done, len(text)))
+    ends.extend(range(done + 1, len(text) + 1))
+    return View("".join(pieces), starts, ends)
+
+
+@cache
+def _components() -> re.Pattern[str]:
+    sequences = sorted(load_tables().joined, key=len, reverse=True)
+    return re.compile("|".join("[ ]?".join(map(re.escape, sequence)) for sequence in sequences))
+
+
+def _join_components(view: View, tables: Tables) -> tuple[View, tuple[tuple[int, int], ...]]:
+    if not tables.radicals.search(view.text):
+        return view, ()
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    split: list[tuple[int, int]] = []
+    done = 0
+    for match in _components().finditer(view.text):
+        left, right = match.span()
+        pieces.append(view.text[done:left])
+        starts.extend(view.starts[done:left])
+        ends.extend(view.ends[done:left])
+        word = tables.joined[match[0].replace(" ", "")]
+        span = view.span(left, right)
+        pieces.append(word)
+        starts.extend([span[0]] * len(word))
+        ends.extend([span[1]] * len(word))
+        split.append(span)
+        done = right
+    pieces.append(view.text[done:])
+    starts.extend(view.starts[done:])
+    ends.extend(view.ends[done:])
+    return View("".join(pieces), starts, ends), tuple(split)
+
+
+@cache
+def _symbols() -> frozenset[str]:
+    tables = load_tables()
+    kept = KEEP_AS_BOUNDARY | frozenset(tables.subject_signs)
+    codes = (*range(0x3400), *range(0xA000, 0xAC00), *range(0xD7A4, 0x10000), *range(0x1F000, 0x1FB00))
+    return frozenset(
+        character
+        for character in map(chr, codes)
+        if character not in kept and not unicodedata.category(character).startswith(("L", "N", "Co"))
+    )
+
+
+def _tighten(view: View) -> View:
+    symbols = _symbols()
+    kept = [at for at, character in enumerate(view.text) if character not in symbols]
+    if len(kept) == len(view.text):
+        return view
+    text, starts, ends = view.text, view.starts, view.ends
+    return View("".join([text[at] for at in kept]), [starts[at] for at in kept], [ends[at] for at in kept])
+
+
+def _surface_trick(quote: str, folded: str) -> str:
+    tables = load_tables()
+    if _ZERO_WIDTH.search(quote):
+        return "zero_width"
+    if any(character in tables.signs for character in quote):
+        return "emoji"
+    if _STYLED_DIGIT.search(quote):
+        return "leetspeak_digits"
+    if _FULL_WIDTH.search(quote):
+        return "fullwidth"
+    if any(character in tables.traditional for character in quote):
+        return "traditional"
+    if any(ord(character) in tables.lookalike for character in quote):
+        return "lookalike"
+    if quote.lower() == folded:
+        return ""
+    return "inserted_symbols" if len(quote) > len(folded) else "leetspeak_digits"

@@ -1,0 +1,132 @@
+"""The tables of folding, built once per process from Unicode, OpenCC and rules/fold/*.yml."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import opencc
+import yaml
+
+from detectors.errors import RuleError
+
+RULES = Path(__file__).with_name("rules")
+DROP = "\ue000"
+KEEP_AS_BOUNDARY = frozenset("，,。！!？?；;、\n")
+_CONFUSABLE = dict(zip("аеорсухѕіјɡοαικνρτυχ", "aeopcyxsijgoaiknptux", strict=True))
+_NEGATIVE_LETTERS = {0x1F170 + step: chr(ord("a") + step) for step in range(26)}
+_DINGBAT_DIGITS = {
+    **{0x2776 + n: str(n + 1) for n in range(9)},
+    **{0x2780 + n: str(n + 1) for n in range(9)},
+    **{0x278A + n: str(n + 1) for n in range(9)},
+}
+_ASTRAL = (range(0x1D400, 0x1D800), range(0x1F100, 0x1F200), range(0x2F800, 0x2FA20))
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What folding looks up: 1:1 maps by code point, longer replacements by character, and split-character sequences."""
+
+    single: Mapping[int, str]
+    multiple: Mapping[str, str]
+    lookalike: Mapping[int, str]
+    traditional: frozenset[str]
+    shapes: Mapping[int, str]
+    joined: Mapping[str, str]
+    radicals: re.Pattern[str]
+    subject_signs: Mapping[str, str]
+    signs: frozenset[str]
+
+
+@cache
+def load_tables() -> Tables:
+    """Build every table; a broken file raises RuleError."""
+    emoji = _read("emoji.yml", {"source", "signs", "subjects", "phrases"})
+    single, multiple = _compatibility()
+    traditional = _traditional()
+    single.update({ord(old): new for old, new in traditional.items()})
+    for sign, word in emoji["signs"].items():
+        if len(word) == 1:
+            single[ord(sign)] = word
+        else:
+            multiple[sign] = word
+    components = _read("components.yml", {"source", "radicals", "parts"})
+    lookalike = _read("characters.yml", {"source", "trick", "map"})["map"]
+    return Tables(
+        single=single,
+        multiple=multiple,
+        lookalike={ord(old): new for new, olds in lookalike.items() for old in olds},
+        traditional=frozenset(traditional),
+        shapes=_shapes(),
+        joined=_joined(components["parts"]),
+        radicals=re.compile(f"[{components['radicals']}]"),
+        subject_signs=emoji["subjects"],
+        signs=frozenset(emoji["signs"]) | frozenset(emoji["subjects"]),
+    )
+
+
+def _read(name: str, keys: set[str]) -> dict[str, Any]:
+    content = yaml.safe_load((RULES / "fold" / name).read_text(encoding="utf-8"))
+    if not isinstance(content, dict) or set(content) - keys:
+        raise RuleError(f"detectors/rules/fold/{name}：只能有这些字段：{'、'.join(sorted(keys))}")
+    return content
+
+
+def _compatibility() -> tuple[dict[int, str], dict[str, str]]:
+    single: dict[int, str] = {}
+    multiple: dict[str, str] = {}
+    for code in (*range(0x10000), *(code for block in _ASTRAL for code in block)):
+        if 0x3400 <= code < 0xA000 or 0xAC00 <= code < 0xD7A4 or 0xE000 <= code < 0xF900:
+            continue
+        folded = _fold_one(code)
+        if folded == chr(code):
+            continue
+        if len(folded) == 1:
+            single[code] = folded
+        else:
+            multiple[chr(code)] = folded
+    single.update({ord(old): new for old, new in _CONFUSABLE.items()})
+    single.update({**_NEGATIVE_LETTERS, **_DINGBAT_DIGITS})
+    single.update(dict.fromkeys((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), *range(0x1F3FB, 0x1F400), 0x20E3), DROP))
+    return single, multiple
+
+
+def _fold_one(code: int) -> str:
+    if 0xD800 <= code < 0xE000:
+        return "\ufffd"
+    character = chr(code)
+    category = unicodedata.category(character)
+    if category in {"Cf", "Mn", "Me"} or code == 0x115F or (category == "Cc" and character not in "\n\t\r"):
+        return DROP
+    if character in "\r\u2028\u2029\x85":
+        return "\n" if character != "\r" else " "
+    decomposed = unicodedata.normalize("NFKD", character)
+    base = "".join(part for part in decomposed if unicodedata.category(part) != "Mn")
+    folded = base if base.isascii() and base else unicodedata.normalize("NFKC", character)
+    return folded.lower() or DROP
+
+
+def _traditional() -> dict[str, str]:
+    characters = "".join(map(chr, (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000))))
+    simplified = opencc.OpenCC("t2s").convert(characters)
+    if len(simplified) != len(characters):
+        simplified = "".join(opencc.OpenCC("t2s").convert(character)[:1] for character in characters)
+    return {old: new for old, new in zip(characters, simplified, strict=True) if old != new}
+
+
+def _shapes() -> dict[int, str]:
+    groups = _read("shapes.yml", {"source", "groups"})["groups"].split()
+    return {ord(character): group[0] for group in groups for character in group}
+
+
+def _joined(parts: str) -> dict[str, str]:
+    joined: dict[str, str] = {}
+    for entry in parts.split():
+        word, separator, sequence = entry.partition("=")
+        if not separator or len(sequence) < 2:
+            raise RuleError(f"detectors/rules/fold/components.yml：“{entry}”应写作“字=部件部件”")
+        joined[sequence] = word
+    return joined

@@ -1,0 +1,187 @@
+"""The words that prove elements, read from rules/lexicon/*.yml and an officer's own files, compiled into automata.
+
+A file holds `source` and `groups`; a group holds `label`, `words` (separated by spaces) and for element labels `element`,
+`weight`, `meaning`. Contexts (`ctx.…`) and masks (`mask.…`) have no element. Unknown keys are refused.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import ahocorasick_rs
+import yaml
+from pypinyin import lazy_pinyin
+
+from detectors.errors import RuleError
+from detectors.fold import fold
+from detectors.fold_tables import RULES, load_tables
+from detectors.model import Element
+from detectors.syllables import word_sounds
+
+_INHERITED = ("time.", "place.", "subject.", "audience.grade", "audience.stage", "audience.preschool", "nonsubject.", "provider.", "promise.")
+_HALF_SPELLED = "语文 数学 英语 物理 化学 生物 历史 地理 补课 补习 家教 辅导 培优 提优 寒假 暑假 年级 学科 课时"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What a label means for the verdict; `element` is None for contexts and masks."""
+
+    label: str
+    element: Element | None
+    weight: float
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One lexicon word, folded, with every label it carries. `weak` words need a second signal."""
+
+    text: str
+    labels: tuple[str, ...]
+    weak: bool = False
+    trick: str = ""
+    means: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """The compiled lexicon. Automata give indices into the word lists of the same name."""
+
+    groups: dict[str, Group]
+    words: tuple[Word, ...]
+    matcher: ahocorasick_rs.AhoCorasick
+    sounds: tuple[Word, ...]
+    sound_matcher: ahocorasick_rs.AhoCorasick
+    shapes: tuple[Word, ...]
+    shape_matcher: ahocorasick_rs.AhoCorasick
+    initials: dict[str, str]
+    initial_subjects: frozenset[str]
+    slang: dict[str, str]
+    by_text: dict[str, Word]
+    version: str
+
+
+def lexicon_files() -> tuple[Path, ...]:
+    """Return the packaged lexicon files in a stable order."""
+    return tuple(sorted((RULES / "lexicon").glob("*.yml")))
+
+
+@cache
+def load_lexicon(extra: tuple[Path, ...] = ()) -> Lexicon:
+    """Read and compile the packaged lexicon and extra files; raises RuleError on anything wrong."""
+    groups: dict[str, Group] = {}
+    labels: dict[str, dict[str, None]] = {}
+    digest = hashlib.sha256()
+    for path in (*lexicon_files(), *extra):
+        raw = path.read_bytes()
+        digest.update(raw)
+        content = _parse(path, raw)
+        for entry in content.get("groups", ()):
+            group = _group(path, entry, groups)
+            groups[group.label] = group
+            for word in str(entry["words"]).split():
+                labels.setdefault(_folded(word), {})[group.label] = None
+    sounds = _parse(RULES / "lexicon" / "sounds.yml", (RULES / "lexicon" / "sounds.yml").read_bytes())
+    slang = _parse(RULES / "lexicon" / "slang.yml", (RULES / "lexicon" / "slang.yml").read_bytes())["slang"]
+    for sign, meaning in load_tables().subject_signs.items():
+        labels.setdefault(sign, {})[_subject_label(meaning, labels)] = None
+    words = _words(labels)
+    return _compile(groups, words, sounds, slang, digest.hexdigest()[:12])
+
+
+def _parse(path: Path, raw: bytes) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(raw.decode("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RuleError(f"{path.name}：不是有效的 YAML（UTF-8）文件：{str(error).splitlines()[0]}") from error
+    known = {"source", "groups", "rules", "targets", "initials", "initial_subjects", "slang"}
+    if not isinstance(content, dict) or set(content) - known:
+        raise RuleError(f"{path.name}：只能有这些字段：{'、'.join(sorted(known))}")
+    return content
+
+
+def _group(path: Path, entry: Any, groups: dict[str, Group]) -> Group:
+    if not isinstance(entry, dict) or not isinstance(entry.get("label"), str) or not entry.get("words"):
+        raise RuleError(f"{path.name}：groups 的每一项都要有 label 和 words")
+    unknown = set(entry) - {"label", "element", "weight", "meaning", "words", "source"}
+    if unknown:
+        raise RuleError(f"{path.name} {entry['label']}：不认识的字段 {'、'.join(sorted(unknown))}")
+    known = groups.get(entry["label"])
+    if known is not None:
+        return known
+    element = entry.get("element")
+    if element is not None and element not in set(Element):
+        raise RuleError(f"{path.name} {entry['label']}：element 只能是 {'、'.join(Element)}")
+    if element is None and not entry["label"].startswith(("ctx.", "mask.")):
+        raise RuleError(f"{path.name} {entry['label']}：新的词类要写明 element")
+    weight = entry.get("weight", 0.0)
+    return Group(entry["label"], Element(element) if element else None, float(weight), str(entry.get("meaning", "")))
+
+
+def _folded(word: str) -> str:
+    return fold(word).tight.text
+
+
+def _subject_label(meaning: str, labels: dict[str, dict[str, None]]) -> str:
+    return next((label for label in labels.get(meaning, ()) if label.startswith("subject.")), "subject.coded")
+
+
+def _words(labels: dict[str, dict[str, None]]) -> tuple[Word, ...]:
+    """Give each word the labels of the lexicon words inside it (寒假班 is also 寒假), masks and contexts excepted."""
+    signs = load_tables().subject_signs
+    kept = {text: own for text, own in labels.items() if len(text) > 1 or text in signs}
+    longest = max(map(len, kept))
+    words = []
+    for text, own in kept.items():
+        if all(label.startswith("mask.") for label in own):
+            words.append(Word(text, ()))
+            continue
+        inner = (text[a:b] for a in range(len(text)) for b in range(a + 2, min(len(text), a + longest) + 1))
+        inherited = [
+            label
+            for part in inner
+            if part != text and not (part.isascii() and text.isascii())
+            for label in kept.get(part, ())
+            if label.startswith(_INHERITED)
+        ]
+        contextual = all(label.startswith("ctx.") for label in own)
+        both = tuple(label for label in own if not label.startswith("mask.")) + (() if contextual else tuple(inherited))
+        words.append(Word(text, tuple(dict.fromkeys(both)), weak=text in signs, trick="emoji" if text in signs else ""))
+    return (*words, *_half_spelled(kept))
+
+
+def _half_spelled(labels: dict[str, dict[str, None]]) -> Iterable[Word]:
+    """Yield S学, 数X and the like for the words most often written so; all of them weak."""
+    for word in _HALF_SPELLED.split():
+        first, second = (syllable[0] for syllable in lazy_pinyin(word))
+        for text in dict.fromkeys((first + word[1], word[0] + second, word[0] + "x")):
+            if text not in labels:
+                yield Word(text, tuple(labels.get(word, ())), weak=True, trick="initials", means=word)
+
+
+def _compile(groups: dict[str, Group], words: tuple[Word, ...], sounds: dict[str, Any], slang: dict[str, str], version: str) -> Lexicon:
+    by_text: dict[str, Word] = {}
+    for word in words:
+        by_text.setdefault(word.text, word)
+    unique = tuple(by_text.values())
+    targets = tuple(by_text[target] for target in dict.fromkeys(sounds["targets"].split()) if target in by_text)
+    shapes = load_tables().shapes
+    longest = ahocorasick_rs.MatchKind.LeftmostLongest
+    shaped = tuple(word for word in targets if word.text.translate(shapes) != word.text or any(ord(c) in shapes for c in word.text))
+    return Lexicon(
+        groups=groups,
+        words=unique,
+        matcher=ahocorasick_rs.AhoCorasick([word.text for word in unique], matchkind=longest),
+        sounds=targets,
+        sound_matcher=ahocorasick_rs.AhoCorasick([word_sounds(word.text) for word in targets], matchkind=longest),
+        shapes=shaped,
+        shape_matcher=ahocorasick_rs.AhoCorasick([word.text.translate(shapes) for word in shaped], matchkind=longest),
+        initials=sounds["initials"],
+        initial_subjects=frozenset(sounds["initial_subjects"].split()),
+        slang={_folded(word): meaning for word, meaning in slang.items()},
+        by_text=by_text,
+        version=version,
+    )

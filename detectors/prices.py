@@ -1,0 +1,111 @@
+"""Amounts of money, packs of lessons and periods, read from the plain view."""
+
+import re
+from dataclasses import dataclass
+
+from detectors.fold import View
+
+_CN = "零〇一二两三四五六七八九十百千万壹贰叁肆伍陆柒捌玖拾佰仟"
+_NUMBER = rf"(?:\d{{1,7}}(?:[.,]\d{{1,3}})?(?:万|w|k|千|百)?|[{_CN}]{{1,9}})"
+_UNIT = r"(?:元|块钱?|圆|rmb|人民币|大洋|软妹币|米(?![饭粉线色字粒]))"
+_PER = r"(?:节课?|堂课?|次课?|课时|课|小时|小日时|个?小时|h|时(?![间候光代])|钟头|月|个月|期|学期|人|位|天|科|季度?|年|周|生|孩子?|个孩子?|份|讲|套|题|半天|上午|下午|小吋|晚|对)"
+_AMOUNT = re.compile(
+    rf"[¥￥$£＄]\s{{0,2}}(?P<sign>{_NUMBER})(?:\s{{0,1}}[-~/每一]\s{{0,1}}(?P<per1>{_PER}))?"
+    rf"|(?P<unit>{_NUMBER})\s{{0,2}}{_UNIT}(?:\s{{0,1}}[/每一]\s{{0,1}}(?P<per2>{_PER}))?"
+    rf"|(?P<rate>{_NUMBER})\s{{0,1}}(?:[/]|每|一)\s{{0,1}}(?P<per3>{_PER})"
+    rf"|(?:每|一|1|/)\s{{0,1}}(?P<per4>{_PER})(?:课|费用?)?(?:[:：是只要才仅收]|\s){{0,3}}(?P<each>{_NUMBER})(?![\d一二三四五六七八九十]|[节次课个年级月天周号楼点小期:：人题种门])"
+    r"|(?:次|节|课时|天|周|期|科|张|盒|讲|月|年|季)\s{0,2}[/:：,，=]?\s{0,2}(?P<pack>\d{2,5})(?![\d.:：/\-]|\s{0,1}(?:节|次|课|人|名|个|年|月|天|周|岁|科|小时|点|分|%|位|张|号|日))"
+    r"|(?<![百千万第\d])(?P<word>[一二两三四五六七八九]千?[一二两三四五六七八九]?百[一二三四五六七八九]?十?五?)(?![一-龥\d])"
+    r"|(?<![\d.:：/\-~—年第a-z@_])(?P<bare>(?!20[12]\d)[1-9]\d{1,4})(?=\s{0,2}(?:$|[，,。;；!！\n|]))"
+    rf"|(?:学费|课时费|费用|收费|价格|单价|售价|一共|仅需|只要|只需|实付|均摊|定金|押金|原价|现价|特价|团购价|优惠价|早鸟价|体验价|会员费?|月费|年费|单项|单科|全科|两科|三科|单期|季付|月付|茶位费|茶水费|共|涨至|报价|时薪|月薪|人均|每生|每家|每孩|连报|打包|全套|月托|包月|包期|交|收|付|租金|报酬|单场|联票)"
+    rf"[^\d\n,，。;；]{{0,4}}?(?P<named>{_NUMBER})(?![\d:：.]|\s{{0,1}}(?:节|次课|人|名|个|年级|月|天|周|岁|科|课时|小时|点|楼|期|号|分|度|%|位|张))"
+)
+_PACK = re.compile(r"(?P<count>\d{1,3}|[二两三四五六七八九十]{1,4})\s{{0,2}}(?:课时|节课?|次课|次|讲|堂)(?!数|序|要|日|年级)")
+_PERIOD = re.compile(rf"(?P<many>{_NUMBER}|半|全|整|每|一|两个?|三个?)\s{{0,2}}(?P<unit>个?月|学期|学年|年|季度?)(?!级|前|后|初|末|龄|代|底|份|内|度)")
+_DIGIT = {**dict(zip("零〇一二三四五六七八九", (0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9), strict=True)), "两": 2}
+_DIGIT.update(zip("壹贰叁肆伍陆柒捌玖", range(1, 10), strict=True))
+_SCALE = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000, "k": 1000, "万": 10000, "w": 10000}
+_MONTHS = {"月": 1.0, "个月": 1.0, "学期": 4.5, "学年": 10.0, "年": 12.0, "季": 3.0, "季度": 3.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """One amount in yuan at original start..end. `per` is the unit it is charged for, empty for a whole.
+
+    `bare` marks a lone number that only its neighbours make a price.
+    """
+
+    amount: float
+    per: str
+    start: int
+    end: int
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Everything about money in one text: amounts, lesson packs (count) and periods (months)."""
+
+    amounts: tuple[Price, ...]
+    packs: tuple[tuple[float, int, int], ...]
+    periods: tuple[tuple[float, int, int], ...]
+
+
+def find_prices(plain: View) -> Prices:
+    """Return the amounts, packs and periods of a text in its order."""
+    text = plain.text
+    amounts = []
+    for match in _AMOUNT.finditer(text):
+        groups = match.groupdict()
+        value = next((groups[name] for name in ("sign", "unit", "rate", "each", "named", "pack", "word", "bare") if groups[name]), "")
+        amount = read_number(value)
+        if amount <= 0:
+            continue
+        per = next((groups[name] for name in ("per1", "per2", "per3", "per4") if groups[name]), "")
+        start, end = plain.span(match.start(), match.end())
+        amounts.append(Price(amount, per, start, end, groups["bare"] is not None))
+    return Prices(tuple(amounts), _packs(plain), _periods(plain))
+
+
+def _packs(plain: View) -> tuple[tuple[float, int, int], ...]:
+    return tuple(
+        (read_number(match["count"]), *plain.span(match.start(), match.end()))
+        for match in _PACK.finditer(plain.text)
+        if read_number(match["count"]) > 1
+    )
+
+
+def _periods(plain: View) -> tuple[tuple[float, int, int], ...]:
+    found = []
+    for match in _PERIOD.finditer(plain.text):
+        many = match["many"].rstrip("个")
+        count = {"半": 0.5, "全": 1.0, "整": 1.0, "每": 1.0}.get(many, read_number(many))
+        if many.isdigit() and len(many) == 4:
+            continue
+        found.append((count * _MONTHS[match["unit"]], *plain.span(match.start(), match.end())))
+    return tuple(found)
+
+
+def read_number(text: str) -> float:
+    """Read 1280, 1.2万, 8k, 一百五, 两千, 三百八; 0.0 when it is no number."""
+    if not text:
+        return 0.0
+    if text[0].isdigit():
+        scale = _SCALE.get(text[-1], 1)
+        digits = text.rstrip("万wk千百").replace(",", "")
+        return float(digits) * scale if digits.replace(".", "", 1).isdigit() else 0.0
+    total, section, digit, last = 0.0, 0.0, 0.0, 1.0
+    for character in text:
+        if character in _DIGIT:
+            digit = digit * 10 + _DIGIT[character] if digit and last == 1.0 else _DIGIT[character]
+            continue
+        scale = _SCALE.get(character, 0)
+        if not scale:
+            return 0.0
+        if scale == 10000:
+            total, section, digit, last = (total + section + digit or 1) * scale, 0.0, 0.0, scale
+            continue
+        section += (digit or 1) * scale
+        digit, last = 0.0, scale
+    tail = digit * last / 10 if digit and last >= 100 and text[-2:-1] not in "零〇" else digit
+    return total + section + tail
