@@ -8,7 +8,10 @@ _MOST_BOXES = 20_000
 
 
 def read_text_map(layout: Mapping[str, Any]) -> bytes:
-    """Return a DevTools DOM snapshot as JSON lines `[x, y, width, height, text]` in page pixels, one per line of shown text."""
+    """Return a DevTools DOM snapshot as JSON lines `[kind, x, y, width, height, value]` in page pixels.
+
+    Kind `t` is one line of shown text, kind `i` a picture with its address.
+    """
     strings: Sequence[str] = layout["strings"]
     lines: list[str] = []
     offsets = _frame_offsets(layout["documents"])
@@ -21,10 +24,24 @@ def read_text_map(layout: Mapping[str, Any]) -> bytes:
         ):
             index = texts[node]
             text = _slice_utf16(strings[index], start, length) if index >= 0 else ""
-            if text.strip() and len(lines) < _MOST_BOXES:
-                x, y, width, height = (round(value) for value in bounds)
-                lines.append(json.dumps([x + round(left), y + round(top), width, height, text[:500]], ensure_ascii=False))
+            if text.strip():
+                lines.append(_line("t", bounds, left, top, text[:500]))
+        lines.extend(_pictures(document, strings, left, top))
+        if len(lines) > _MOST_BOXES:
+            break
     return ("\n".join(lines) + "\n").encode("utf-8", "replace")
+
+
+def _line(kind: str, bounds: Sequence[float], left: float, top: float, value: str) -> str:
+    x, y, width, height = bounds
+    return json.dumps([kind, round(x + left), round(y + top), round(width), round(height), value], ensure_ascii=False)
+
+
+def _pictures(document: Mapping[str, Any], strings: Sequence[str], left: float, top: float) -> list[str]:
+    shown = document["nodes"].get("currentSourceURL", {"index": [], "value": []})
+    places = dict(zip(document["layout"]["nodeIndex"], document["layout"]["bounds"], strict=True))
+    found = zip(shown["index"], shown["value"], strict=True)
+    return [_line("i", places[node], left, top, strings[url][:2000]) for node, url in found if node in places and url >= 0]
 
 
 def _slice_utf16(text: str, start: int, length: int) -> str:

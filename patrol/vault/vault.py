@@ -19,6 +19,7 @@ from patrol.model import Capture
 from patrol.settings import Settings
 from patrol.vault import digests, files
 from patrol.vault.environment import environment
+from patrol.vault.export import Wish, write_package
 from patrol.vault.ledger import Ledger
 from patrol.vault.model import (
     FORMAT,
@@ -138,6 +139,23 @@ class Vault:
         """Write an access (view, mask, export, delete, restore …) into the custody ledger."""
         with self.ledger.locked():
             self.ledger.append(action, number=number, actor=tidy(actor, 100), reason=tidy(reason, 500), detail=detail)
+
+    def export(
+        self,
+        number: str,
+        to: Path,
+        *,
+        masked: bool = True,
+        actor: str = AUTOMATIC,
+        reason: str = "",
+        names: tuple[str, ...] = (),
+    ) -> Path:
+        """Write one item as a folder that opens offline; originals only with a reason. The access goes to the ledger."""
+        wish = Wish(numbers=(number,), masked=masked, actor=tidy(actor, 100), reason=tidy(reason, 500), names=names)
+        folder, digest = write_package(to, wish, [self.manifests(number)], self.objects, self.ledger)
+        detail = {"masked": "yes" if masked else "no", "sha256sums_sha256": digest}
+        self.record("export", number=number, actor=actor, reason=reason, detail=detail)
+        return folder
 
     def scratch(self) -> Path:
         """Return a fresh folder inside the vault's file system for what is not sealed yet; its maker removes it."""

@@ -1,0 +1,95 @@
+"""`patrol evidence …`: take, check, show and hand out evidence."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from patrol import settings
+from patrol.browsers import find_browser
+from patrol.errors import BadInput, EvidenceBroken, NotAvailable
+from patrol.vault import Order, Vault, seal_pages, verify
+from patrol.vault.export import ROLES
+
+app = typer.Typer(help="证据：取证、核验、查看、导出", no_args_is_help=True)
+
+Number = Annotated[str, typer.Argument(help="证据编号", show_default=False)]
+Officer = Annotated[str, typer.Option("--officer", help="经办人姓名，记入保管台账")]
+Reason = Annotated[str, typer.Option("--reason", help="事由，记入保管台账")]
+
+
+@app.command("verify")
+def verify_command(
+    path: Annotated[Path | None, typer.Argument(help="证据库、其中一份证据、导出的文件夹或 zip；不写则查当前工作区")] = None,
+) -> None:
+    """核验证据是否与入库时一致；不符时指出是哪个文件、字段或台账行，退出码 1。"""
+    report = verify(path if path is not None else settings.load().workspace / "vault")
+    console = Console(file=sys.stdout, soft_wrap=True, highlight=False, markup=False)
+    for failure in report.failures[:50]:
+        console.print(f"不符：{failure}")
+    for note in report.notes:
+        console.print(f"说明：{note}")
+    console.print(report.summary)
+    if not report.ok:
+        more = f"等 {len(report.failures)} 处" if len(report.failures) > 1 else ""
+        raise EvidenceBroken(f"证据与入库时不符：{report.failures[0].place}{more}；请保留现场，并用备份比对")
+
+
+@app.command("show")
+def show_command(number: Number, officer: Officer = "", reason: Reason = "") -> None:
+    """显示一份证据有什么、缺什么、存在哪里；查看记入保管台账。"""
+    vault = Vault.of(settings.load())
+    manifests = vault.manifests(number)
+    status = vault.status(number)
+    console = Console(file=sys.stdout, soft_wrap=True, highlight=False, markup=False)
+    console.print(f"证据 {number}：{status.state.chinese}")
+    for what in status.missing:
+        console.print(f"缺少：{what}")
+    for manifest in manifests:
+        table = Table(
+            "内容", "字节", "SHA-256", "SM3", title=f"{manifest.name}  入库 {manifest.sealed.beijing}", title_justify="left"
+        )
+        for entry in manifest.files:
+            table.add_row(f"{ROLES.get(entry.role, entry.role)} {entry.name}", str(entry.size), entry.sha256, entry.sm3)
+        console.print(table)
+    vault.record("view", number=number, actor=officer or "命令行", reason=reason)
+
+
+@app.command("export")
+def export_command(
+    number: Number,
+    to: Annotated[Path, typer.Argument(help="导出到哪个文件夹（须不存在或为空）")],
+    original: Annotated[bool, typer.Option("--original", help="导出未打码的原件，须写明事由")] = False,
+    name: Annotated[list[str] | None, typer.Option("--name", help="另需遮盖的个人姓名，可多次给出")] = None,
+    officer: Officer = "",
+    reason: Reason = "",
+) -> None:
+    """导出一份证据为文件夹：可离线打开的目录页、文件、清单和校验值。默认打码。"""
+    vault = Vault.of(settings.load())
+    folder = vault.export(number, to, masked=not original, actor=officer or "命令行", reason=reason, names=tuple(name or ()))
+    typer.echo(f"已导出到 {folder}；用 sha256sum -c SHA256SUMS 或 patrol evidence verify 核验")
+
+
+@app.command("capture")
+def capture_command(
+    url: Annotated[str, typer.Argument(help="要取证的网址")],
+    number: Annotated[str, typer.Option("--number", help="证据编号；不写则按时间生成")] = "",
+    device: Annotated[str, typer.Option("--device", help="desktop（电脑版）或 phone（手机版）")] = "desktop",
+    step: Annotated[list[str] | None, typer.Option("--step", help="怎样找到这个网页（搜索词、入口页），可多次给出")] = None,
+) -> None:
+    """用浏览器对一个网址取证并封存。"""
+    if device not in {"desktop", "phone"}:
+        raise BadInput(f"只能是 desktop 或 phone，实际为“{device}”", field="device")
+    given = settings.load()
+    browser = find_browser(given)
+    if browser is None:
+        raise NotAvailable("没有找到浏览器；请运行 patrol doctor --mend")
+    order = Order(number=number or f"QZ{datetime.now(UTC):%Y%m%d-%H%M%S}", url=url, device=device, steps=tuple(step or ()))
+    for sealed in seal_pages([order], Vault.of(given), given, browser=str(browser)):
+        typer.echo(f"证据 {sealed.number}：{sealed.state.chinese}；清单 SHA-256 {sealed.sha256}")
+        for what in sealed.missing:
+            typer.echo(f"缺少：{what}")

@@ -1,0 +1,181 @@
+"""Write evidence out for people: a folder that opens offline, with digest lists that need none of our software to check."""
+
+import mimetypes
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from jinja2 import Environment, PackageLoader
+
+from patrol.errors import BadInput
+from patrol.vault import digests, files
+from patrol.vault.ledger import Ledger
+from patrol.vault.masking import mask_manifest, mask_picture, mask_text, read_boxes, shown_text
+from patrol.vault.model import FileEntry, LedgerPoint, Manifest, Moment, to_json
+from patrol.vault.objects import ObjectStore
+from patrol.vault.package import RECORD, Package, PackedFile, write_sums
+
+ROLES = {
+    "response_body": "服务器返回的网页原文",
+    "first_screen": "首屏截图",
+    "full_page": "整页截图",
+    "mhtml": "网页快照（MHTML）",
+    "dom": "渲染后页面",
+    "text_map": "页面文字位置表",
+    "page_text": "页面文字",
+    "resource": "页面所载文件",
+    "manifest": "证据清单",
+    "ledger": "保管台账摘录",
+    "index": "目录页",
+    "guide": "核验说明",
+}
+_SAFE = re.compile(r"[^A-Za-z0-9._-]")
+_TEMPLATES = Environment(loader=PackageLoader("patrol.vault"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+
+
+@dataclass(slots=True)
+class _Folder:
+    """A package in the making."""
+
+    root: Path
+    files: list[PackedFile] = field(default_factory=list)
+
+    def add(self, path: str, role: str, data: bytes, original: FileEntry | None = None) -> PackedFile:
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        found = digests.of_bytes(data)
+        packed = PackedFile(
+            path=path,
+            role=role,
+            size=found.size,
+            sha256=found.sha256,
+            sm3=found.sm3,
+            original_sha256=original.sha256 if original else "",
+            original_sm3=original.sm3 if original else "",
+        )
+        self.files.append(packed)
+        return packed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be exported and how: `names` are people to be masked besides those found by rule."""
+
+    numbers: tuple[str, ...]
+    masked: bool = True
+    actor: str = ""
+    reason: str = ""
+    names: tuple[str, ...] = ()
+
+
+def write_package(
+    to: Path, wish: Wish, items: Sequence[tuple[Manifest, ...]], objects: ObjectStore, ledger: Ledger
+) -> tuple[Path, str]:
+    """Write the package to a folder that does not exist yet; return it with the SHA-256 of its SHA256SUMS.
+
+    It is built beside its place and renamed at the end. Raises BadInput when the place is taken, or when originals are wanted
+    without a reason; StorageFull leaves nothing.
+    """
+    to = Path(to)
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise BadInput("导出位置已有内容，请另选一个空的或不存在的文件夹", file=to)
+    if not wish.masked and not wish.reason.strip():
+        raise BadInput("导出未打码的原件必须写明事由", field="reason")
+    files.make_folder(to.parent)
+    building = to.parent / f".{to.name[:40]}.{uuid4().hex[:8]}"
+    try:
+        building.mkdir()
+        _fill(_Folder(building), wish, items, objects, ledger)
+        write_sums(building)
+        if to.exists():
+            to.rmdir()
+        building.rename(to)
+    except OSError as error:
+        raise files.explain(error, to) from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return to, digests.of_file(to / "SHA256SUMS").sha256
+
+
+def _fill(folder: _Folder, wish: Wish, items: Sequence[tuple[Manifest, ...]], objects: ObjectStore, ledger: Ledger) -> None:
+    rows = [row for row in ledger.rows() if row.number in wish.numbers]
+    for manifests in items:
+        number = manifests[0].number
+        for manifest in manifests:
+            _add_manifest(folder, manifest, wish)
+            for entry in manifest.files:
+                _add_file(folder, manifest, entry, objects, wish)
+        extract = b"".join(to_json(row) for row in rows if row.number == number)
+        folder.add(f"evidence/{number}/ledger.jsonl", "ledger", extract)
+    _add_pages(folder, wish, items)
+    package = Package(
+        numbers=wish.numbers,
+        masked=wish.masked,
+        made=Moment.of(datetime.now(UTC)),
+        actor=wish.actor,
+        reason=wish.reason,
+        files=tuple(folder.files),
+        ledger=ledger.point() if rows else LedgerPoint(row=0, hash=""),
+    )
+    (folder.root / RECORD).write_bytes(to_json(package, indent=1))
+
+
+def _add_manifest(folder: _Folder, manifest: Manifest, wish: Wish) -> None:
+    path = f"evidence/{manifest.number}/manifest/{manifest.name}"
+    data = manifest.to_bytes()
+    if not wish.masked:
+        folder.add(path, "manifest", data)
+        return
+    found = digests.of_bytes(data)
+    original = FileEntry(
+        role="manifest", name=manifest.name, media_type="application/json", size=found.size, sha256=found.sha256, sm3=found.sm3
+    )
+    masked = mask_manifest(manifest, wish.names).to_bytes()
+    folder.add(path.removesuffix(".json") + ".masked.json", "manifest", masked, original)
+
+
+def _add_file(folder: _Folder, manifest: Manifest, entry: FileEntry, objects: ObjectStore, wish: Wish) -> None:
+    base = f"evidence/{manifest.number}/files/{manifest.sequence:04d}-"
+    name = _SAFE.sub("_", entry.name)[:80]
+    if not wish.masked:
+        folder.add(base + _with_suffix(name, entry), entry.role, objects.read(entry.sha256))
+        return
+    text_map = next((e for e in manifest.files if e.role == "text_map"), None)
+    if text_map is None:
+        return
+    boxes = read_boxes(objects.read(text_map.sha256))
+    if entry.role in {"full_page", "first_screen"}:
+        masked = mask_picture(objects.read(entry.sha256), boxes, wish.names)
+        folder.add(f"{base}{Path(name).stem}.masked.png", entry.role, masked, entry)
+    if entry.role == "text_map":
+        text = mask_text(shown_text(boxes), wish.names).encode("utf-8", "replace")
+        folder.add(f"{base}page-text.masked.txt", "page_text", text, entry)
+
+
+def _with_suffix(name: str, entry: FileEntry) -> str:
+    """Return a name whose ending no office PC runs: pages from the net get `.txt` behind their own ending."""
+    if entry.role != "response_body":
+        return name if entry.role != "resource" or entry.media_type.startswith("image/") else f"{name}.txt"
+    guessed = mimetypes.guess_extension(entry.media_type.split(";")[0].strip().lower()) or ".bin"
+    return f"{Path(name).stem}{guessed}.txt"
+
+
+def _add_pages(folder: _Folder, wish: Wish, items: Sequence[tuple[Manifest, ...]]) -> None:
+    shown = [_masked_view(manifests, wish) for manifests in items]
+    page = _TEMPLATES.get_template("index.html").render(
+        items=shown, files=folder.files, masked=wish.masked, roles=ROLES, made=Moment.of(datetime.now(UTC)).beijing
+    )
+    folder.add("index.html", "index", page.encode("utf-8", "replace"))
+    guide = _TEMPLATES.get_template("verify.txt").render(masked=wish.masked)
+    folder.add("HOW-TO-VERIFY.txt", "guide", guide.encode())
+
+
+def _masked_view(manifests: tuple[Manifest, ...], wish: Wish) -> tuple[Manifest, ...]:
+    if not wish.masked:
+        return manifests
+    return tuple(mask_manifest(manifest, wish.names) for manifest in manifests)

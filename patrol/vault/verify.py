@@ -1,0 +1,209 @@
+"""Check evidence: a whole vault, one item, or an exported package; name the exact file, field or ledger row that fails."""
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from patrol.errors import BadInput, EvidenceBroken
+from patrol.vault import digests
+from patrol.vault.chain import CheckedRow, check_chain
+from patrol.vault.model import FileEntry, LedgerRow, Manifest
+from patrol.vault.package import check_package, is_package
+from patrol.vault.report import Failure, VerifyReport
+from patrol.vault.vault import NUMBER, read_manifest
+
+_KNOWN = {"vault.json", "ledger.jsonl", "ledger.head", "ledger.lock", "objects", "items", "staging", "incoming"}
+_TOLERANCE = timedelta(seconds=2)
+_WORKERS = 4
+
+
+@dataclass(slots=True)
+class _Findings:
+    failures: list[Failure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    files: int = 0
+    size: int = 0
+
+    def fail(self, place: str, reason: str) -> None:
+        self.failures.append(Failure(place, reason))
+
+
+def verify(path: Path) -> VerifyReport:
+    """Check a vault, an item of one, an exported folder or its zip. Raises BadInput when `path` is none of them."""
+    started = time.perf_counter()
+    path = Path(path)
+    found = _Findings()
+    if (path / "ledger.jsonl").is_file() or (path / "vault.json").is_file():
+        kind, items = "vault", _check_vault(path, None, found)
+    elif path.parent.name == "items" and NUMBER.fullmatch(path.name):
+        kind, items = "item", _check_vault(path.parent.parent, path.name, found)
+    elif is_package(path):
+        kind, items = "package", 1
+        checked = check_package(path)
+        found = _Findings(list(checked.failures), list(checked.notes), checked.files, checked.size)
+    else:
+        raise BadInput(
+            "不是证据库、证据条目或导出的证据包；请给出证据库文件夹、其中 items 下的一个编号，或导出的文件夹、zip", file=path
+        )
+    return VerifyReport(
+        path=str(path),
+        kind=kind,
+        items=items,
+        files=found.files,
+        size=found.size,
+        seconds=time.perf_counter() - started,
+        failures=tuple(found.failures),
+        notes=tuple(found.notes),
+    )
+
+
+def _check_vault(root: Path, only: str | None, found: _Findings) -> int:
+    chain = check_chain(root)
+    found.failures.extend(chain.failures)
+    found.notes.extend(chain.notes)
+    rows = [checked for checked in chain.rows if checked.row.action == "capture"]
+    gone = {
+        (checked.row.number, checked.row.detail.get("manifest", "")) for checked in chain.rows if checked.row.action == "delete"
+    }
+    if only is None:
+        _check_founding(root, chain.rows, found)
+        _check_strays(root, found)
+    wanted = [checked for checked in rows if only is None or checked.row.number == only]
+    if only is not None and not wanted:
+        found.fail(f"items/{only}", "保管台账里没有这个编号的入库记录")
+    manifests = list(_check_items(root, wanted, gone, chain.rows, found))
+    _check_unlisted(root, only, rows, found)
+    _check_objects(root, manifests, found, everything=only is None)
+    return len({manifest.number for manifest in manifests})
+
+
+def _check_founding(root: Path, rows: Sequence[CheckedRow], found: _Findings) -> None:
+    path = root / "vault.json"
+    if not path.is_file():
+        found.fail("vault.json", "文件缺失")
+        return
+    found.files += 1
+    digest = digests.of_file(path).sha256
+    if rows and rows[0].row.detail.get("vault_json_sha256") != digest:
+        found.fail("vault.json", "内容与保管台账第1行记载的摘要不符")
+
+
+def _check_strays(root: Path, found: _Findings) -> None:
+    for path in sorted(root.iterdir()):
+        if path.name not in _KNOWN and not path.name.startswith(".tmp-"):
+            found.fail(path.name, "证据库里没有登记过的文件")
+    lock = root / "ledger.lock"
+    if lock.is_file() and lock.stat().st_size:
+        found.fail("ledger.lock", "锁文件应为空，被写入了内容")
+
+
+def _check_items(
+    root: Path, rows: Sequence[CheckedRow], gone: set[tuple[str, str]], ledger: Sequence[CheckedRow], found: _Findings
+) -> Iterator[Manifest]:
+    previous: dict[str, str] = {}
+    for checked in rows:
+        row = checked.row
+        name = row.detail.get("manifest", "")
+        place = f"items/{row.number}/{name}"
+        expected, previous[row.number] = previous.get(row.number, ""), row.detail.get("sha256", "")
+        if (row.number, name) in gone:
+            found.notes.append(f"{place} 已按规定销毁（见台账销毁证明）")
+            continue
+        data = _read_manifest_bytes(root, place, row, found)
+        if data is None:
+            continue
+        try:
+            manifest = read_manifest(data, place)
+        except EvidenceBroken as error:
+            found.fail(place, str(error))
+            continue
+        _check_manifest(manifest, place, row, expected, ledger, found)
+        yield manifest
+
+
+def _read_manifest_bytes(root: Path, place: str, row: LedgerRow, found: _Findings) -> bytes | None:
+    path = root / place
+    if not path.is_file():
+        staged = [p for p in (root / "staging").glob(".tmp-*") if digests.of_file(p).sha256 == row.detail.get("sha256")]
+        if not staged:
+            found.fail(place, f"证据清单缺失（保管台账第{row.row}行记有其入库）")
+            return None
+        found.notes.append(f"{place} 入库时被中断，下次打开证据库时自动补全")
+        path = staged[0]
+    data = path.read_bytes()
+    found.files += 1
+    found.size += len(data)
+    actual = digests.of_bytes(data)
+    for field_name, value in (("SHA-256", actual.sha256), ("SM3", actual.sm3)):
+        if row.detail.get("sha256" if field_name == "SHA-256" else "sm3") != value:
+            found.fail(place, f"证据清单被改动：{field_name} 与保管台账第{row.row}行不符")
+            return None
+    return data
+
+
+def _check_manifest(
+    manifest: Manifest, place: str, row: LedgerRow, previous: str, ledger: Sequence[CheckedRow], found: _Findings
+) -> None:
+    if manifest.number != row.number or manifest.name != row.detail.get("manifest"):
+        found.fail(place, f"字段“number”与保管台账第{row.row}行的编号不符")
+    if manifest.previous != previous:
+        found.fail(place, "字段“previous”与同一编号的上一份清单不符（顺序被改动或有清单被移除）")
+    point = manifest.ledger
+    if not 0 <= point.row < row.row or (point.row and point.row <= len(ledger) and ledger[point.row - 1].row.hash != point.hash):
+        found.fail(place, f"字段“ledger”指向的台账第{point.row}行与现存台账不符（台账被改动）")
+    if manifest.finished.instant < manifest.started.instant - _TOLERANCE:
+        found.fail(place, "字段“finished”早于“started”（时钟被拨动）")
+    if manifest.sealed.instant < manifest.finished.instant - _TOLERANCE:
+        found.fail(place, "字段“sealed”早于取证完成时间（时钟被拨动）")
+    if abs(manifest.sealed.instant - row.at.instant) > _TOLERANCE:
+        found.fail(place, f"字段“sealed”与保管台账第{row.row}行的时间不符")
+
+
+def _check_unlisted(root: Path, only: str | None, rows: Sequence[CheckedRow], found: _Findings) -> None:
+    listed = {(checked.row.number, checked.row.detail.get("manifest")) for checked in rows}
+    folders = [root / "items" / only] if only else sorted((root / "items").glob("*"))
+    for folder in folders:
+        for path in sorted(folder.iterdir()) if folder.is_dir() else [folder]:
+            if (path.parent.name, path.name) not in listed and path.exists():
+                found.fail(
+                    f"items/{path.relative_to(root / 'items')}", "保管台账里没有它的入库记录（被移除了台账行，或是外来文件）"
+                )
+
+
+def _check_objects(root: Path, manifests: Sequence[Manifest], found: _Findings, *, everything: bool) -> None:
+    wanted: dict[str, tuple[FileEntry, str]] = {}
+    for manifest in manifests:
+        for entry in manifest.files:
+            wanted.setdefault(entry.sha256, (entry, f"items/{manifest.number}/{manifest.name}"))
+    orphans: list[Path] = []
+    if everything:
+        kept = sorted(path for path in (root / "objects").rglob("*") if path.is_file() and not path.name.startswith(".tmp-"))
+        orphans = [path for path in kept if path.name not in wanted]
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for failure, size in pool.map(lambda pair: _check_object(root, *pair), wanted.values()):
+            found.files += 1
+            found.size += size
+            found.failures.extend(failure)
+        for path, digest in zip(orphans, pool.map(digests.of_file, orphans), strict=True):
+            if digest.sha256 != path.name or path.parent.name != path.name[:2]:
+                found.fail(str(path.relative_to(root)), "文件名与内容摘要不符，或不是证据库的文件")
+    if orphans:
+        found.notes.append(f"{len(orphans)} 个文件没有清单引用（入库时被中断留下的，不影响证据）")
+
+
+def _check_object(root: Path, entry: FileEntry, owner: str) -> tuple[list[Failure], int]:
+    path = root / "objects" / entry.sha256[:2] / entry.sha256
+    place = f"{owner} → {entry.name}（objects/{entry.sha256[:2]}/{entry.sha256}）"
+    if not path.is_file():
+        return [Failure(place, "证据文件缺失")], 0
+    actual = digests.of_file(path)
+    if actual.size != entry.size:
+        return [Failure(place, f"字段“size”应为 {entry.size}，实际 {actual.size}")], actual.size
+    if actual.sha256 != entry.sha256:
+        return [Failure(place, "文件内容被改动：SHA-256 不符")], actual.size
+    if actual.sm3 != entry.sm3:
+        return [Failure(place, "字段“sm3”与文件内容不符")], actual.size
+    return [], actual.size
