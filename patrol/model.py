@@ -202,6 +202,28 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """One page that a spider holds until it is stored: the frontier gives it out and wants exactly one PageResult back.
+
+    `mode` is `http` or `browser`; `attempts` counts this one; `keyword` is the search word that led here; `page` counts the
+    pages of one list; `parent` is the post that a picture belongs to.
+    """
+
+    key: str
+    url: str
+    source: str
+    platform: str = ""
+    mode: str = "http"
+    kind: str = "detail"
+    keyword: str = ""
+    parent: str = ""
+    page: int = 1
+    depth: int = 0
+    priority: int = 0
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageResult:
     """Everything one leased page gave: the only item a spider yields, stored whole and then acknowledged.
 

@@ -1,0 +1,168 @@
+"""Run a spider in a child process of its own and bring its Run home. `python -m patrol.crawl` is that child.
+
+A reactor starts only once a process, a browser leaks, a page may hang its reader: so each run has its own process, is watched,
+is begun again where it stopped when it died, and takes nothing with it.
+"""
+
+import json
+import logging
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pkgutil import resolve_name
+
+from patrol.errors import CrawlError
+from patrol.frontier import Frontier
+from patrol.model import Run
+from patrol.reporting_line import ReportingLine
+from patrol.spider_job import SpiderJob, atlas_of, entry_pages
+
+__all__ = ["SpiderJob", "run_spider"]
+
+Counts = Mapping[str, int]
+Teller = Callable[[Counts], None]
+SILENT_SECONDS = 180.0
+_SPIDERS = {"http": "walk", "browser": "browse"}
+_MOST_DEATHS = 2
+
+
+@dataclass(slots=True)
+class _Report:
+    """What a child said of itself."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    natural: bool = False
+    trouble: str = ""
+    heard_at: float = field(default_factory=time.monotonic)
+
+
+def run_spider(job: SpiderJob, tell: Teller | None = None) -> Run:
+    """Fetch everything a run has to fetch and return how it ended.
+
+    `finished`: every planned page was seen or is recorded as a gap. `stopped` or `failed`: pages wait in the frontier, the run
+    is not ended (`ended_at` is None), and the same job taken up again goes on where it stopped. Never raises for what a
+    network, a page or a child does. `tell` receives counts: planned, waiting, fetched, posts, leads, and each state by value.
+    """
+    job = replace(job, deadline=time.time() + 60 * job.settings.number("run_minutes"))
+    frontier = Frontier.open(job.workspace)
+    try:
+        frontier.add(job.run.id, entry_pages(job, atlas_of(job.campaign, job.workspace)))
+        totals: Counter[str] = Counter()
+        deaths, outcome, error = 0, "finished", ""
+        while modes := frontier.open_modes(job.run.id):
+            mode = "http" if "http" in modes else max(modes)
+            before = frontier.tally(job.run.id)
+            report, code = _run_child(job.in_mode(mode), _adding(tell, totals))
+            for name in ("posts", "leads"):
+                totals[name] += report.counts.get(name, 0)
+            if report.trouble:
+                outcome, error = "failed", report.trouble
+                break
+            if code == 0 and report.natural and frontier.tally(job.run.id) != before:
+                continue
+            if code == 0 and not report.natural:
+                outcome, error = "stopped", "巡查被中止；再次运行同一命令会接着做"
+                break
+            deaths += 1
+            if deaths > _MOST_DEATHS:
+                outcome, error = (
+                    "failed",
+                    f"抓取进程{deaths}次意外结束（{code}）；详情见 logs/{job.run.id}.log，再次运行同一命令会接着做",
+                )
+                break
+        return _ended(job, frontier, totals, outcome, error)
+    finally:
+        frontier.close()
+
+
+def _adding(tell: Teller | None, totals: Mapping[str, int]) -> Teller:
+    def told(counts: Counts) -> None:
+        if tell is not None:
+            tell({name: count + totals.get(name, 0) for name, count in counts.items()})
+
+    return told
+
+
+def _ended(job: SpiderJob, frontier: Frontier, totals: Counts, outcome: str, error: str) -> Run:
+    tally = frontier.tally(job.run.id)
+    skipped = tally.states.get("skipped.budget", 0)
+    counts = {
+        "planned": tally.planned,
+        "waiting": tally.open,
+        "fetched": tally.ended - skipped,
+        "posts": totals.get("posts", 0),
+        "leads": totals.get("leads", 0),
+        **tally.states,
+    }
+    ended = datetime.now(UTC) if outcome == "finished" else None
+    return replace(job.run, ended_at=ended, outcome=outcome, counts=counts, error=error)
+
+
+def _run_child(job: SpiderJob, tell: Teller) -> tuple[_Report, int]:
+    """Run one spider process to its end; return what it reported and its exit code (negative: killed by that signal)."""
+    folder = job.workspace / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    report = _Report()
+    with (folder / f"{job.run.id}.log").open("ab") as log_file:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "patrol.crawl"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log_file
+        )
+        watch = threading.Thread(target=_watch, args=(child, report), daemon=True)
+        watch.start()
+        try:
+            _converse(child, job, report, tell)
+        finally:
+            if child.poll() is None:
+                child.kill()
+            code = child.wait()
+    return report, code
+
+
+def _converse(child: subprocess.Popen[bytes], job: SpiderJob, report: _Report, tell: Teller) -> None:
+    if child.stdin is None or child.stdout is None:
+        raise CrawlError("无法与抓取进程通信")
+    try:
+        child.stdin.write(job.dump().encode() + b"\n")
+        child.stdin.flush()
+        for line in child.stdout:
+            message = json.loads(line)
+            report.heard_at = time.monotonic()
+            report.counts = message.get("counts", report.counts)
+            report.natural = message.get("natural", report.natural)
+            report.trouble = message.get("trouble", report.trouble)
+            if "counts" in message:
+                tell(report.counts)
+        child.wait()
+    except BrokenPipeError:
+        child.wait()
+
+
+def _watch(child: subprocess.Popen[bytes], report: _Report) -> None:
+    """Kill a child that has not said anything for too long: a page holds its reader in an endless loop."""
+    while child.poll() is None:
+        if time.monotonic() - report.heard_at > SILENT_SECONDS:
+            child.kill()
+            return
+        time.sleep(1)
+
+
+def main() -> int:
+    """Be the child: read the job from standard input, run its spider, report on standard output."""
+    job = SpiderJob.load(sys.stdin.buffer.readline().decode())
+    ReportingLine.open()
+    ReportingLine.die_with_parent()
+    logging.captureWarnings(capture=True)
+    scrapy_settings = resolve_name("spiders.settings:scrapy_settings")
+    process = resolve_name("scrapy.crawler:AsyncCrawlerProcess")(scrapy_settings(job))
+    process.crawl(_SPIDERS[job.mode])
+    process.start()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

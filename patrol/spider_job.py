@@ -1,0 +1,130 @@
+"""What a spider process is told: the run, the campaign, the source, the settings. Travels as one line of JSON."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import TypeAdapter
+
+from patrol.errors import BadInput
+from patrol.frontier.records import Planned
+from patrol.model import Campaign, Run, SourceChoice
+from patrol.platforms import GENERIC, Platform, load_platforms
+from patrol.settings import Settings
+
+SCREENER = "patrol.screening:Screener"
+PASTED = "urls"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpiderJob:
+    """One run of one source. `screener` names the class that keeps pages (`module:name`), `mode` what this process fetches with,
+    `deadline` when it must stop (seconds since the epoch)."""
+
+    run: Run
+    campaign: Campaign
+    choice: SourceChoice
+    settings: Settings
+    screener: str = SCREENER
+    mode: str = "http"
+    deadline: float = 0.0
+
+    def dump(self) -> str:
+        """Return the job as one line of JSON."""
+        return _ADAPTER.dump_json(self).decode()
+
+    @staticmethod
+    def load(text: str) -> "SpiderJob":
+        """Return the job that a line of JSON holds."""
+        return _ADAPTER.validate_json(text)
+
+    def in_mode(self, mode: str) -> "SpiderJob":
+        """Return the same job for a process of another mode."""
+        return replace(self, mode=mode)
+
+    @property
+    def workspace(self) -> Path:
+        """The folder that holds everything of this bureau."""
+        return self.settings.workspace
+
+
+_ADAPTER = TypeAdapter(SpiderJob)
+
+
+@dataclass(frozen=True, slots=True)
+class Atlas:
+    """Every platform as this campaign sees it, and which hosts are whose: a campaign may move a platform to another base."""
+
+    platforms: dict[str, Platform]
+    bases: dict[str, str]
+
+    def named(self, name: str) -> Platform:
+        """Return a platform, the generic one where the name is unknown or empty."""
+        return self.platforms.get(name) or self.platforms[GENERIC]
+
+    def of_url(self, url: str) -> Platform:
+        """Return the platform whose host an address lies on; the generic one for any other."""
+        moved = self.bases.get(urlsplit(url).netloc.lower())
+        if moved:
+            return self.platforms[moved]
+        return _owner(tuple(self.platforms.values()), urlsplit(url).hostname or "") or self.platforms[GENERIC]
+
+
+@lru_cache(maxsize=4096)
+def _owner(platforms: tuple[Platform, ...], host: str) -> Platform | None:
+    return next((platform for platform in platforms if platform.owns(f"http://{host}/")), None)
+
+
+def atlas_of(campaign: Campaign, workspace: Path) -> Atlas:
+    """Return the platforms (shipped and the workspace's own) with the bases that a campaign gives them."""
+    platforms = dict(load_platforms((workspace / "platforms",)))
+    if GENERIC not in platforms:
+        raise BadInput(f"缺少“{GENERIC}”平台的说明文件；请重新安装")
+    bases: dict[str, str] = {}
+    for choice in campaign.sources:
+        if choice.base and choice.name in platforms:
+            platforms[choice.name] = platforms[choice.name].model_copy(update={"base": choice.base})
+            bases[urlsplit(choice.base).netloc.lower()] = choice.name
+    return Atlas(platforms, bases)
+
+
+def mode_of(platform: Platform) -> str:
+    """Return what a platform's pages are fetched with at first: `learn` begins with plain HTTP."""
+    return "browser" if platform.render == "browser" else "http"
+
+
+def planned(url: str, source: str, platform: Platform, *, kind: str, keyword: str = "", priority: int = 20) -> Planned:
+    """Return an entry page of a run."""
+    return Planned(
+        url=url, source=source, platform=platform.name, mode=mode_of(platform), kind=kind, keyword=keyword, priority=priority
+    )
+
+
+def entry_pages(job: SpiderJob, atlas: Atlas) -> list[Planned]:
+    """Return the pages a run begins with: pasted addresses, or the source's own entries and its searches.
+
+    The campaign's keywords are searched first, then the platform's patterns, filled with the region.
+    """
+    choice = job.choice
+    if choice.name == PASTED:
+        return [planned(url, choice.name, atlas.of_url(url), kind="detail") for url in choice.start]
+    platform = atlas.named(choice.name)
+    region = job.campaign.region
+    starts = [planned(url, choice.name, platform, kind="list") for url in choice.start]
+    entries = [
+        planned(platform.fill(entry.url, region=region), choice.name, platform, kind=entry.kind)
+        for entry in (() if choice.start else platform.entries)
+    ]
+    searches = [
+        planned(
+            platform.fill(search.url, keyword=word, encoding=search.encoding, region=region),
+            choice.name,
+            platform,
+            kind=search.kind,
+            keyword=word,
+        )
+        for search in platform.search
+        for word in dict.fromkeys((*choice.keywords, *(word.format_map({"region": region}) for word in search.words)))
+    ]
+    return [*starts, *entries, *searches]
