@@ -1,0 +1,132 @@
+"""From markup to the text a reader sees: blocks become lines, nothing written is dropped (hidden text is evidence too)."""
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+_DROPPED = ["script", "style", "noscript", "template", "iframe", "svg", "head", "noembed", "noframes", "object"]
+_BLOCKS = (
+    "address,article,aside,blockquote,br,center,dd,details,div,dl,dt,fieldset,figcaption,figure,footer,form,h1,h2,h3,h4,h5,h6,"
+    "header,hr,legend,li,main,nav,ol,option,p,pre,section,summary,table,tr,ul"
+)
+_SPACES = re.compile(r"[ \t\n\r\f\v\u00a0\u3000]+")
+_INLINE_SPACES = re.compile(r"[ \t\r\f\v\u00a0\u3000]+")
+_LINES = re.compile(r" ?\n[ \n]*")
+_MARK = "\x01"
+_MARKS = re.compile(f" ?{_MARK}[ {_MARK}]*")
+_ZERO_WIDTH = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD, 0x180E], None)
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_NOT_NESTING = frozenset(
+    {
+        *(
+            "area",
+            "base",
+            "br",
+            "col",
+            "embed",
+            "hr",
+            "img",
+            "input",
+            "link",
+            "meta",
+            "param",
+            "source",
+            "track",
+            "wbr",
+            "p",
+            "li",
+        ),
+        *("dt", "dd", "option", "optgroup", "tr", "td", "th", "tbody", "thead", "tfoot", "html", "head", "body"),
+    }
+)
+_MANY_TAGS = 6_000
+_MAX_DEPTH = 300
+MAX_TEXT = 200_000
+
+
+def parse(markup: str) -> LexborHTMLParser:
+    """Return the parsed document. Nesting beyond any honest page is flattened first, since parsing is quadratic in depth."""
+    if markup.count("<") > _MANY_TAGS:
+        markup = _flatten(markup)
+    try:
+        return LexborHTMLParser(markup)
+    except UnicodeEncodeError:
+        return LexborHTMLParser(markup.encode("utf-8", "replace").decode("utf-8"))
+
+
+def _flatten(markup: str) -> str:
+    depth = 0
+    cuts: list[int] = []
+    for found in _OPENING.finditer(markup):
+        if found[2].lower() in _NOT_NESTING:
+            continue
+        if found[1]:
+            depth = max(0, depth - 1)
+        else:
+            depth += 1
+        if depth > _MAX_DEPTH:
+            cuts.append(found.start())
+    if not cuts:
+        return markup
+    pieces = [markup[: cuts[0]]]
+    for start, stop in zip(cuts, [*cuts[1:], len(markup)], strict=True):
+        end = markup.find(">", start, stop)
+        pieces.append(" " + markup[end + 1 : stop] if end >= 0 else "")
+    return "".join(pieces)
+
+
+def document_text(markup: str) -> str:
+    """Return the text a reader sees in a whole document or a fragment of markup."""
+    if "<" not in markup and "&" not in markup:
+        return squash_lines(markup)
+    return _text_of(parse(markup))
+
+
+def element_text(node: LexborNode) -> str:
+    """Return the text a reader sees in one element."""
+    child = node.first_child
+    if child is None:
+        return ""
+    if child.next is None and child.is_text_node:
+        return _SPACES.sub(" ", child.text_content or "").strip()
+    return _text_of(parse(node.html or ""))
+
+
+def own_text(node: LexborNode) -> str:
+    """Return the text of an element that stands outside its child elements."""
+    return squash(node.text(deep=False))
+
+
+def _text_of(tree: LexborHTMLParser) -> str:
+    body = tree.body
+    if body is None:
+        return ""
+    tree.strip_tags(_DROPPED)
+    for block in tree.css(_BLOCKS):
+        block.insert_before(_MARK)
+        block.insert_after(_MARK)
+    for cell in tree.css("td,th"):
+        cell.insert_after(" ")
+    text = _SPACES.sub(" ", body.text())
+    return _MARKS.sub("\n", text).strip()
+
+
+def squash_lines(text: str) -> str:
+    """Return text with runs of blanks and of empty lines made one, ends trimmed."""
+    return _LINES.sub("\n", _INLINE_SPACES.sub(" ", text.replace("\r", "\n"))).strip()
+
+
+def squash(text: str) -> str:
+    """Return text on one line."""
+    return " ".join(text.split())
+
+
+def clean(text: str) -> str:
+    """Return text that can be stored: no control characters, no lone surrogates, no more than MAX_TEXT characters."""
+    return _CONTROL.sub("", text[:MAX_TEXT])
+
+
+def strip_zero_width(text: str) -> str:
+    """Return text without the invisible characters that some sites mix into words and numbers."""
+    return text.translate(_ZERO_WIDTH)
