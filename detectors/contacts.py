@@ -6,9 +6,9 @@ from collections.abc import Callable
 from detectors.fold import View
 from detectors.model import Contact
 
-_DIGIT_WORDS = str.maketrans("零〇o幺一壹li|二贰两三叁四肆五伍六陆七柒八捌九玖", "00011111122233445566778899")
-_SPOKEN = "0-9零〇幺一二三四五六七八九壹贰叁肆伍陆柒捌玖oli|"
-_PHONE = re.compile(rf"(?<![\d零幺])[1幺一壹li|][{_SPOKEN}][{_SPOKEN} \-·._*/、︱]{{8,24}}")
+_DIGIT_WORDS = str.maketrans("零〇o幺一壹li二贰两三叁四肆五伍六陆七柒八捌九玖", "0001111122233445566778899")
+_SPOKEN = "0-9零〇幺一二三四五六七八九壹贰叁肆伍陆柒捌玖oli"
+_PHONE = re.compile(rf"(?<![\d零幺])[1幺一壹li][{_SPOKEN}][{_SPOKEN} \-–—·._*/、︱|]{{8,24}}")
 _LANDLINE = re.compile(r"(?<![\d.])(?:0\d{2,3}[- ]?\d{3,4}[ -]?\d{4}|400[- ]?\d{3,4}[- ]?\d{3,4}|\d{3}-\d{3,4} ?\d{4})(?!\d)")
 _WECHAT = re.compile(
     r"(?:微信|威信|徽信|微言|卫星|绿泡泡|小绿|v信|wechat|微芯|wei芯|(?<![a-z])(?:vx|wx|wechat|v|w)|微|加薇|微x)"
@@ -42,7 +42,7 @@ def find_contacts(plain: View, original: str) -> tuple[Contact, ...]:
             left, right = match.span()
             if not value or any(left < end and right > start for start, end in taken):
                 continue
-            while right > left and text[right - 1] in " -·._*/、︱|":
+            while right > left and text[right - 1] in " -–—·._*/、︱|":
                 right -= 1
             start, end = plain.span(left, right)
             taken.append((left, right))

@@ -13,7 +13,7 @@ from functools import cache
 
 from detectors.fold_tables import DROP, KEEP_AS_BOUNDARY, Tables, load_tables
 
-_LEET = re.compile(r"(?<=\d)[o]+(?=[\d/元块·\s,.:]|$)|(?<![a-z])[o](?=\d)|(?<=\d)[li|](?=\d)")
+_LEET = re.compile(r"(?<=\d)o+(?![a-z_])|(?<![a-z_])o+(?=\d)|(?<=\d)[li](?=\d)")
 _ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0e]")
 _FULL_WIDTH = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")
 _STYLED_DIGIT = re.compile("[\u00b2\u00b3\u00b9\u2070-\u2089\u2460-\u249b\u24f5-\u24ff\u2776-\u2793\u20e3\u3220-\u3229]")
@@ -58,13 +58,13 @@ def fold(text: str) -> Folded:
     plain = _expand(base, tables)
     plain, split = _join_components(plain, tables)
     spelled = plain.text.translate(tables.lookalike)
-    spelled = _LEET.sub(_digits, spelled) if "o" in spelled or "l" in spelled or "i" in spelled or "|" in spelled else spelled
+    spelled = _LEET.sub(_digits, spelled) if "o" in spelled or "l" in spelled or "i" in spelled else spelled
     plain = View(spelled, plain.starts, plain.ends)
     return Folded(text, plain, _tighten(plain), split)
 
 
 def _digits(match: re.Match[str]) -> str:
-    return match[0].replace("o", "0").replace("l", "1").replace("i", "1").replace("|", "1")
+    return match[0].replace("o", "0").replace("l", "1").replace("i", "1")
 
 
 @cache

@@ -1,0 +1,161 @@
+"""Every element hit of one text: words, sounds, shapes, initials, patterns and prices, mapped back to the original.
+
+Weak hits (sound, shape, initials, emoji, half pinyin) are kept only with a second signal within reach.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from detectors.fold import Folded
+from detectors.fold_tables import load_tables
+from detectors.lexicon import Lexicon, Word
+from detectors.model import Contact
+from detectors.patterns import find_patterns
+from detectors.prices import Prices
+from detectors.syllables import sound_view
+
+REACH = 48
+_INITIALS = re.compile(r"(?<![a-z_@./:：-])[a-z]{2,10}(?![a-z_@.])")
+_SIGNALS = ("audience.", "tutor.", "offer.", "price.", "subject.", "time.", "place.", "nonsubject.", "broker", "provider.", "topic.")
+
+
+class Hit(NamedTuple):
+    """One element or context hit at original start..end; `word` is its plain form, `weak` that it needed a second signal."""
+
+    labels: tuple[str, ...]
+    start: int
+    end: int
+    word: str
+    trick: str = ""
+    weak: bool = False
+
+
+def find_hits(folded: Folded, lexicon: Lexicon, prices: Prices, contacts: tuple[Contact, ...]) -> list[Hit]:
+    """Return the hits of a text sorted by position, weak ones only where something supports them."""
+    occupied = [(contact.start, contact.end) for contact in contacts if contact.kind not in {"phone", "permit", "icp", "uscc"}]
+    firm: list[Hit] = []
+    weak: list[Hit] = []
+    taken = _words(folded, lexicon, firm, weak)
+    firm.extend(_patterns(folded))
+    firm.extend(Hit(("price.amount",) if not price.bare else ("price.bare",), price.start, price.end, "") for price in prices.amounts)
+    firm.extend(Hit(("offer.contact", "contact.id"), contact.start, contact.end, contact.value) for contact in contacts if contact.kind in {"wechat", "qq", "phone", "group"})
+    weak.extend(_sounds(folded, lexicon, taken))
+    weak.extend(_shapes(folded, lexicon, taken))
+    weak.extend(_initials(folded, lexicon))
+    weak = [hit for hit in weak if not any(hit.start < end and hit.end > start for start, end in occupied)]
+    kept = [hit for hit in firm if not _inside_contact(hit, occupied)]
+    kept.extend(_supported(kept, weak))
+    kept.sort(key=lambda hit: hit.start)
+    return kept
+
+
+def _inside_contact(hit: Hit, occupied: list[tuple[int, int]]) -> bool:
+    return hit.labels[0] != "offer.contact" and any(hit.start >= start and hit.end <= end and hit.end - hit.start < end - start for start, end in occupied)
+
+
+def _words(folded: Folded, lexicon: Lexicon, firm: list[Hit], weak: list[Hit]) -> list[tuple[int, int]]:
+    tight = folded.tight
+    text = tight.text
+    taken: list[tuple[int, int]] = []
+    for index, left, right in lexicon.matcher.find_matches_as_indexes(text):
+        word = lexicon.words[index]
+        if not word.labels:
+            taken.append((left, right))
+            continue
+        if text[left] < "\u0100" and not _whole_word(folded, left, right):
+            continue
+        taken.append((left, right))
+        start, end = tight.span(left, right)
+        trick = word.trick or ("" if end - start == len(word.text) and folded.original[start:end] == word.text else folded.trick(start, end, word.text))
+        if end - start > 3 * len(word.text) + 4 and trick == "inserted_symbols":
+            continue
+        (weak if word.weak else firm).append(Hit(word.labels, start, end, word.means or word.text, trick, word.weak))
+    return taken
+
+
+def _whole_word(folded: Folded, left: int, right: int) -> bool:
+    """Whether a latin or digit word does not stand inside a longer run of the same kind in the original."""
+    tight = folded.tight
+    text = tight.text
+    if left and _same_run(text[left - 1], text[left]) and tight.ends[left - 1] == tight.starts[left]:
+        return False
+    return not (right < len(text) and _same_run(text[right], text[right - 1]) and tight.ends[right - 1] == tight.starts[right])
+
+
+def _same_run(one: str, other: str) -> bool:
+    return (one.isascii() and one.isalpha() and other.isascii() and other.isalpha()) or (one.isdigit() and other.isdigit())
+
+
+def _patterns(folded: Folded) -> Iterator[Hit]:
+    plain = folded.plain
+    for found in find_patterns(plain.text):
+        start, end = plain.span(found.start, found.end)
+        word = plain.text[found.start : found.end]
+        trick = "" if folded.original[start:end] == word else folded.trick(start, end, word.replace(" ", ""))
+        yield Hit((found.label,), start, end, word, trick if trick != "inserted_symbols" else "")
+
+
+def _sounds(folded: Folded, lexicon: Lexicon, taken: list[tuple[int, int]]) -> Iterator[Hit]:
+    tight = folded.tight
+    view = sound_view(tight.text)
+    for index, first, last in lexicon.sound_matcher.find_matches_as_indexes(view.text):
+        word = lexicon.sounds[index]
+        left, right = view.starts[first], view.ends[last - 1]
+        surface = tight.text[left:right]
+        if surface == word.text or any(left < end and right > start for start, end in taken):
+            continue
+        start, end = tight.span(left, right)
+        latin = any(character.isascii() for character in surface)
+        if end - start > 3 * (right - left) + 2:
+            continue
+        yield Hit(word.labels, start, end, word.text, "pinyin" if latin else "homophone", True)
+
+
+def _shapes(folded: Folded, lexicon: Lexicon, taken: list[tuple[int, int]]) -> Iterator[Hit]:
+    tight = folded.tight
+    text = tight.text.translate(load_tables().shapes)
+    for index, left, right in lexicon.shape_matcher.find_matches_as_indexes(text):
+        word = lexicon.shapes[index]
+        if tight.text[left:right] == word.text or any(left < end and right > start for start, end in taken):
+            continue
+        start, end = tight.span(left, right)
+        yield Hit(word.labels, start, end, word.text, "lookalike", True)
+
+
+def _initials(folded: Folded, lexicon: Lexicon) -> Iterator[Hit]:
+    plain = folded.plain
+    if plain.text.isascii():
+        return
+    for match in _INITIALS.finditer(plain.text):
+        for left, right, word in _cut(match[0], lexicon):
+            start, end = plain.span(match.start() + left, match.start() + right)
+            yield Hit(word.labels, start, end, word.text, "initials", True)
+
+
+def _cut(letters: str, lexicon: Lexicon) -> list[tuple[int, int, Word]]:
+    """Cut a run of letters into known initials from the left; all of it or nothing."""
+    found: list[tuple[int, int, Word]] = []
+    at = 0
+    while at < len(letters):
+        size = next((size for size in (4, 3, 2) if at + size <= len(letters) and letters[at : at + size] in lexicon.initials), 0)
+        if not size:
+            return []
+        word = lexicon.by_text.get(lexicon.initials[letters[at : at + size]])
+        if word is not None:
+            found.append((at, at + size, word))
+        at += size
+    return found
+
+
+def _supported(firm: list[Hit], weak: list[Hit]) -> list[Hit]:
+    anchors = [hit for hit in firm if hit.labels[0].startswith(_SIGNALS)]
+    kept = []
+    for hit in weak:
+        left, right = hit.start - REACH, hit.end + REACH
+        near = any(other.start < right and other.end > left for other in anchors)
+        pair = any(other is not hit and other.word != hit.word and other.start < right and other.end > left for other in weak)
+        if near or pair:
+            kept.append(hit)
+    return kept
+
