@@ -6,17 +6,17 @@ from patrol.reports.records import BLANK, Column, ReportInput, Row, Table, Value
 
 COLUMNS = (
     Column(key="serial", heading="序号", width=9, align="center"),
-    Column(key="source", heading="巡查来源", width=34),
-    Column(key="verdict", heading="覆盖结论", width=38),
-    Column(key="planned", heading="计划页面", width=15, align="center"),
-    Column(key="covered", heading="已看页面", width=15, align="center"),
-    Column(key="missed", heading="未看到页面", width=16, align="center"),
-    Column(key="waiting", heading="待巡查页面", width=16, align="center"),
-    Column(key="reasons", heading="未看到的原因（页数）", width=50),
-    Column(key="posts", heading="读到信息", width=15, align="center"),
-    Column(key="leads", heading="疑似线索", width=15, align="center"),
-    Column(key="dates", heading="巡查起止时间", width=31, align="center"),
-    Column(key="hours", heading="人工巡查人时", width=21, align="center"),
+    Column(key="source", heading="巡查来源", width=30),
+    Column(key="verdict", heading="覆盖结论", width=36),
+    Column(key="planned", heading="计划页面", width=18, align="center"),
+    Column(key="covered", heading="已看页面", width=18, align="center"),
+    Column(key="missed", heading="未看到", width=16, align="center"),
+    Column(key="waiting", heading="待巡查", width=16, align="center"),
+    Column(key="reasons", heading="未看到的原因（页数）", width=42),
+    Column(key="posts", heading="读到信息", width=18, align="center"),
+    Column(key="leads", heading="疑似线索", width=18, align="center"),
+    Column(key="dates", heading="巡查起止时间", width=36, align="center"),
+    Column(key="hours", heading="人工人时", width=20, align="center"),
 )
 
 
@@ -54,7 +54,7 @@ def build(given: ReportInput) -> Table:
     recorded = any(row.values[-1] != BLANK for row in rows)
     notes = (
         f"共{len(rows)}个来源，其中{gaps}个未完整覆盖。未完整覆盖的来源，即使疑似线索为0，也不得填报为“未发现问题”。",
-        "计划页面＝已看页面＋未看到页面＋待巡查页面。页面已被删除、下架的，按已看计。",
+        "计划页面＝已看页面＋未看到＋待巡查。人工人时为人工巡查的人数乘小时数。页面已被删除、下架的，按已看计。",
         "" if recorded else f"人工巡查时数本期无人记录，标为{BLANK}。",
     )
     return Table(

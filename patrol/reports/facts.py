@@ -11,12 +11,15 @@ def measures_of(given: ReportInput, lead: Lead) -> tuple[Measure, ...]:
     return tuple(sorted((item for item in given.measures if item.lead == lead.number), key=lambda item: item.at))
 
 
+def receiver(measure: Measure) -> str:
+    """Name the body a measure went to."""
+    return clean(wording.wording().bodies.get(measure.to, measure.to), 40)
+
+
 def measure_words(measure: Measure) -> str:
-    """Write one measure: kind, receiver, document number, day."""
-    words = wording.wording()
-    receiver = clean(words.bodies.get(measure.to, measure.to), 40)
+    """Write one measure: kind, receiver, document number."""
     document = f"（{clean(measure.document, 40)}）" if measure.document else ""
-    return f"{words.measures.get(measure.kind, clean(measure.kind, 40))}{receiver}{document}"
+    return f"{wording.wording().measures.get(measure.kind, clean(measure.kind, 40))}{receiver(measure)}{document}"
 
 
 def measures_taken(given: ReportInput, lead: Lead) -> str:

@@ -158,6 +158,54 @@ class Table:
     total: Row | None = None
     notes: tuple[str, ...] = ()
     empty: str = "本期无数据。"
+    paper: str = "A4"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One number or date of a paper: its key, its value as printed, and how it was counted (口径)."""
+
+    key: str
+    value: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A piece of a paragraph: plain text, or the printed value of a figure."""
+
+    text: str
+    figure: Figure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One paragraph of a paper. `kind`: text, flush (not indented), heading1…heading4, blank, picture (`image` is PNG)."""
+
+    kind: str
+    spans: tuple[Span, ...] = ()
+    image: bytes = b""
+
+    @property
+    def text(self) -> str:
+        """The paragraph as it is read."""
+        return "".join(span.text for span in self.spans)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """An official paper in running text (GB/T 9704-2012). `letter` lays it out as 信函; `pictures` come on pages of their own."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    unit: str
+    signed: date
+    recipient: str = ""
+    annexes: tuple[str, ...] = ()
+    letter: bool = False
+    number: str = ""
+    pictures: tuple[Block, ...] = ()
+    tables_follow: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,3 +217,4 @@ class Report:
     tables: tuple[Table, ...]
     made_at: datetime
     versions: tuple[tuple[str, str], ...] = ()
+    paper: Paper | None = None

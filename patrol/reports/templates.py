@@ -32,6 +32,7 @@ class FormTemplate(FileRecord):
     fields: tuple[tuple[str, str], ...] = ()
     columns: tuple[ColumnTemplate, ...] = ()
     notes: tuple[str, ...] = ()
+    paper: Literal["A4", "A3"] = "A4"
     kinds: tuple[Literal["xlsx", "docx"], ...] = ("xlsx", "docx")
 
 

@@ -80,7 +80,7 @@ def _sheet(book: Workbook, table: Table, formats: Formats) -> None:
     for note in (*empty, *table.notes):
         _merged(sheet, line, last, note, left, table.columns)
         line += 1
-    _page(sheet, top, line - 1, last)
+    _page(sheet, table, top, line - 1)
 
 
 def _heading(book: Workbook, sheet: Worksheet, table: Table, last: int) -> int:
@@ -156,13 +156,13 @@ def _sheet_name(name: str) -> str:
     return "".join(character for character in name if character not in "[]:*?/\\'")[:31] or "表"
 
 
-def _page(sheet: Worksheet, top: int, bottom: int, last: int) -> None:
+def _page(sheet: Worksheet, table: Table, top: int, bottom: int) -> None:
     sheet.set_landscape()
-    sheet.set_paper(9)
+    sheet.set_paper(8 if table.paper == "A3" else 9)
     sheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.7)
     sheet.fit_to_pages(1, 0)
     sheet.center_horizontally()
     sheet.repeat_rows(0 if top < 2 else 1, top)
     sheet.freeze_panes(top + 1, 0)
-    sheet.print_area(0, 0, bottom, last)
+    sheet.print_area(0, 0, bottom, len(table.columns) - 1)
     sheet.set_footer('&C&"宋体"&14— &P —')

@@ -7,12 +7,15 @@ from typing import Literal
 from detectors.model import Element
 from patrol.model import Judgement, Lead, Verdict
 from patrol.reports.cells import clean
+from patrol.reports.masking import mask_text
 from patrol.reports.records import PlatformFace, ReportInput
 from patrol.validation import FileRecord, build, read_yaml
 
 _FILE = Path(__file__).with_name("wording.yml")
 KeyCode = Literal["一", "二", "三", "四", "五", "六", "七", "待定"]
 UNKNOWN_KEY: KeyCode = "待定"
+UNMATCHED_NOTE = "“名单未匹配，待核”不等于没有办学许可证，须向审批机关核实。"
+_ORIGINS = {"import": "人工巡查", "tipoff": "群众举报", "assigned": "上级交办", "transferred": "部门移送"}
 
 
 class KeyContent(FileRecord):
@@ -25,12 +28,14 @@ class KeyContent(FileRecord):
 class Category(FileRecord):
     """What a category code is called, which key contents it touches, and which bodies may be concerned.
 
-    `unlisted_keys` holds for names that the list does not match, `licensed_keys` for those it does.
+    `items` are those of the seven inspection items (排查内容) it falls under; `unlisted_keys` holds for names that the list does
+    not match, `licensed_keys` for those it does.
     """
 
     title: str
     keys: tuple[KeyCode, ...]
     bodies: tuple[str, ...]
+    items: tuple[str, ...] = ()
     unlisted_keys: tuple[KeyCode, ...] = ()
     licensed_keys: tuple[KeyCode, ...] = ()
 
@@ -110,6 +115,12 @@ def object_name(lead: Lead) -> str:
     return "页面未见名称"
 
 
+def origin(lead: Lead) -> str:
+    """Say how the lead came in (自动巡查, 人工巡查, 群众举报 …)."""
+    capture = lead.screening.post.capture if lead.screening else None
+    return _ORIGINS.get(lead.source) or ("人工巡查" if capture and capture.mode == "import" else "自动巡查")
+
+
 def clauses(lead: Lead) -> tuple[str, ...]:
     """Return the clauses that the findings touch, in the order of the text."""
     found = lead.screening.detection.findings if lead.screening else ()
@@ -140,11 +151,23 @@ def licence_answer(lead: Lead) -> str:
     return match.verdict.chinese
 
 
+def excerpt(lead: Lead, limit: int = 120) -> str:
+    """Return the page's own words around the first hit, contacts masked, inner quotation marks made single."""
+    text, start = lead.excerpt, 0
+    if lead.screening is not None and lead.screening.detection.findings:
+        text = lead.screening.post.text or lead.excerpt
+        first = min(finding.start for finding in lead.screening.detection.findings)
+        start = max(0, first - limit // 4) if first > limit // 2 else 0
+    shown = clean(mask_text(text[start : start + 4 * limit], lead))
+    shown = ("……" if start else "") + (shown if len(shown) <= limit else shown[:limit] + "……")
+    return shown.replace("“", "‘").replace("”", "’")
+
+
 def problem(lead: Lead) -> str:
-    """State what was found in one cell: the suspected kinds, then the page's own words in quotation marks."""
+    """State what was found in one cell: the suspected kinds, the clauses, then the page's own words in quotation marks."""
     kinds = "；".join(f"疑似{category_title(code)}" for code in lead.categories) or "疑似违规，类别待核"
     touched = "；".join(clauses(lead)[:4])
-    quoted = clean(lead.excerpt, 160).replace("“", "‘").replace("”", "’")
+    quoted = excerpt(lead)
     parts = [kinds, f"涉嫌违反：{touched}" if touched else "", f"页面原文：“{quoted}”" if quoted else ""]
     return "。".join(part for part in parts if part) + "。"
 
@@ -152,8 +175,3 @@ def problem(lead: Lead) -> str:
 def judged(lead: Lead) -> str:
     """Return the state of review for the remark column."""
     return "复核属实" if lead.judgement is Judgement.CONFIRMED else lead.judgement.chinese
-
-
-def mask_person(name: str) -> str:
-    """Reduce a personal name to 姓某, as public notices do; the register of institutions is not masked."""
-    return f"{name[:1]}某" if name else ""

@@ -3,8 +3,9 @@
 from patrol.model import Lead
 from patrol.reports import comparison, coverage, facts, tally, wording
 from patrol.reports.cells import clean, stacked
-from patrol.reports.records import Report, ReportInput, Row, Table
-from patrol.reports.templates import columns, header, load_template, title
+from patrol.reports.records import Report, ReportInput, Row
+from patrol.reports.sheets import main_table, report
+from patrol.reports.templates import load_template
 
 TEMPLATE = load_template(__file__)
 
@@ -12,17 +13,9 @@ TEMPLATE = load_template(__file__)
 def build(given: ReportInput) -> Report:
     """Make the table of `given.batch`, or of the whole campaign when it has none."""
     rows = tuple(_row(given, number, lead) for number, lead in enumerate(given.reported, 1))
-    table = Table(
-        name=TEMPLATE.name,
-        title=title(TEMPLATE, given),
-        fields=header(TEMPLATE, given),
-        columns=columns(TEMPLATE),
-        rows=rows,
-        notes=(*TEMPLATE.notes, *facts.counting_notes(given), facts.versions_note(given)),
-        empty=facts.no_leads(given),
-    )
+    table = main_table(TEMPLATE, given, rows, notes=facts.counting_notes(given))
     tables = (table, coverage.build(given), comparison.build(given), tally.build(given))
-    return Report(form=TEMPLATE.id, title=table.title, tables=tables, made_at=given.made_at, versions=facts.versions(given))
+    return report(TEMPLATE, given, *tables, with_sums=False)
 
 
 def _row(given: ReportInput, number: int, lead: Lead) -> Row:

@@ -1,0 +1,44 @@
+"""整治工作台账: one line per lead, from its finding to its closing."""
+
+from patrol.model import Lead
+from patrol.reports import facts, wording
+from patrol.reports.cells import chinese_date, clean, moment, stacked
+from patrol.reports.records import BLANK, Look, Report, ReportInput, Row
+from patrol.reports.sheets import main_table, report
+from patrol.reports.templates import load_template
+
+TEMPLATE = load_template(__file__)
+_CLOSED = {"done"}
+
+
+def build(given: ReportInput) -> Report:
+    """Make the ledger; dismissed leads are left out and counted in the notes."""
+    last_looks = {look.lead: look for look in sorted(given.looks, key=lambda entry: entry.at)}
+    rows = tuple(_row(given, number, lead, last_looks.get(lead.number)) for number, lead in enumerate(given.reported, 1))
+    return report(TEMPLATE, given, main_table(TEMPLATE, given, rows, notes=facts.counting_notes(given)))
+
+
+def _row(given: ReportInput, number: int, lead: Lead, look: Look | None) -> Row:
+    taken = facts.measures_of(given, lead)
+    referrals = [f"{facts.receiver(measure)}，{chinese_date(measure.at)}" for measure in taken if measure.kind == "refer"]
+    closed = [measure.done_at for measure in taken if measure.state in _CLOSED and measure.done_at]
+    values = (
+        number,
+        lead.number,
+        wording.origin(lead),
+        stacked(lead.found_at),
+        wording.platform(given, lead.platform).title,
+        wording.object_name(lead),
+        clean(lead.url, 200),
+        wording.district(lead),
+        "；".join(f"疑似{wording.category_title(code)}" for code in lead.categories) or "类别待核",
+        "；".join(wording.clauses(lead)[:4]) or BLANK,
+        lead.evidence or "证据待取",
+        wording.judged(lead),
+        wording.licence_answer(lead),
+        "；".join(facts.measure_words(measure) for measure in taken) or BLANK,
+        "；".join(referrals) or BLANK,
+        f"{look.state.chinese}，{moment(look.at)}" if look else BLANK,
+        chinese_date(max(closed)) if closed and len(closed) == len(taken) else BLANK,
+    )
+    return Row(values=values, lead=lead.number)
