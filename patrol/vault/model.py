@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from patrol.model import Capture
 
@@ -47,6 +47,13 @@ class Moment(Record):
     utc: str
     beijing: str
 
+    @model_validator(mode="after")
+    def _same_instant(self) -> "Moment":
+        both = [datetime.fromisoformat(text) for text in (self.utc, self.beijing)]
+        if any(instant.tzinfo is None for instant in both) or both[0] != both[1]:
+            raise ValueError("the two spellings are not one instant")
+        return self
+
     @classmethod
     def of(cls, instant: datetime) -> "Moment":
         """Return the two spellings of an aware instant."""
@@ -59,6 +66,14 @@ class Moment(Record):
     def instant(self) -> datetime:
         """The instant itself, aware."""
         return datetime.fromisoformat(self.utc)
+
+
+class Founding(Record):
+    """The file `vault.json`: which vault this is. Its digest stands in the ledger's first row."""
+
+    format: str = FORMAT
+    id: str
+    created: str
 
 
 class FileEntry(Record):

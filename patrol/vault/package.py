@@ -148,8 +148,8 @@ def _check_sums(found: Mapping[str, Digests], small: Mapping[str, bytes], checke
             continue
         lines = [line.split("  ", 1) for line in small[name].decode("utf-8", "replace").splitlines()]
         said = {pair[1]: pair[0] for pair in lines if len(pair) == 2}
-        faults = [(path, "不在校验值清单里（外来文件，或清单被改动）") for path in listed if path not in said]
-        faults += [(path, "文件缺失") for path in said if path not in listed]
+        faults = [(path, f"不在 {name} 里（外来文件，或清单被改动）") for path in listed if path not in said]
+        faults += [(path, f"文件缺失（{name} 列有它，或清单被改动）") for path in said if path not in listed]
         faults += [
             (path, f"内容与 {name} 不符（文件或清单被改动）")
             for path in listed

@@ -4,7 +4,6 @@ Order of writing, under the ledger's lock: objects, then the manifest into `stag
 final name. So a manifest without its row is never the work of a kill, and a row without its manifest finds it in staging.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -22,10 +21,10 @@ from patrol.vault.environment import environment
 from patrol.vault.export import Wish, write_package
 from patrol.vault.ledger import Ledger
 from patrol.vault.model import (
-    FORMAT,
     Environment,
     EvidenceState,
     FileEntry,
+    Founding,
     ItemStatus,
     LeadFacts,
     Manifest,
@@ -35,6 +34,7 @@ from patrol.vault.model import (
     Sealed,
     SourceFile,
     tidy,
+    to_json,
 )
 from patrol.vault.objects import ObjectStore
 
@@ -172,10 +172,9 @@ class Vault:
             self._finish_interrupted()
 
     def _found_vault(self) -> None:
-        text = json.dumps({"format": FORMAT, "id": uuid4().hex, "created": datetime.now(UTC).isoformat()}, indent=1) + "\n"
-        data = text.encode()
+        data = to_json(Founding(id=uuid4().hex, created=datetime.now(UTC).isoformat()), indent=1)
         self.ledger.append(
-            "create", actor=AUTOMATIC, detail={"vault_json_sha256": digests.of_bytes(data).sha256, "vault_json": text}
+            "create", actor=AUTOMATIC, detail={"vault_json_sha256": digests.of_bytes(data).sha256, "vault_json": data.decode()}
         )
         files.write_once(self.root / "vault.json", data)
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from patrol.errors import BadInput, EvidenceBroken
 from patrol.vault import digests
 from patrol.vault.chain import CheckedRow, check_chain
-from patrol.vault.model import FileEntry, LedgerRow, Manifest
+from patrol.vault.model import FileEntry, Founding, LedgerRow, Manifest
 from patrol.vault.package import check_package, is_package
 from patrol.vault.report import Failure, VerifyReport
 from patrol.vault.vault import NUMBER, read_manifest
@@ -86,8 +88,13 @@ def _check_founding(root: Path, rows: Sequence[CheckedRow], found: _Findings) ->
         found.fail("vault.json", "文件缺失")
         return
     found.files += 1
-    digest = digests.of_file(path).sha256
-    if rows and rows[0].row.detail.get("vault_json_sha256") != digest:
+    first = rows[0] if rows and rows[0].line == 1 else None
+    if first is None:
+        try:
+            Founding.model_validate_json(path.read_bytes())
+        except ValidationError:
+            found.fail("vault.json", "不是证据库的标识文件（台账第1行也无法用来比对）")
+    elif first.row.detail.get("vault_json_sha256") != digests.of_file(path).sha256:
         found.fail("vault.json", "内容与保管台账第1行记载的摘要不符")
 
 
