@@ -64,3 +64,23 @@ def _run_script(db: Database, script: str) -> None:
 def m0001_core(db: Database) -> None:
     """Campaigns, runs, visits, posts, screenings, leads, judgements, capture orders, issues."""
     _run_script(db, _CORE)
+
+
+_CLOCK = """
+CREATE TABLE occurrences (
+  id INTEGER PRIMARY KEY, campaign TEXT NOT NULL, job TEXT NOT NULL, due_at TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'planned',
+  reason TEXT NOT NULL DEFAULT '', started_at TEXT, ended_at TEXT, owner TEXT NOT NULL DEFAULT '', attempts INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (campaign, job, due_at));
+CREATE INDEX occurrences_due ON occurrences(state, due_at);
+CREATE TABLE paused_jobs (campaign TEXT NOT NULL, job TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, PRIMARY KEY (campaign, job));
+CREATE TABLE clock_events (id INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE notices (
+  id INTEGER PRIMARY KEY, day TEXT NOT NULL, cause TEXT NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL, sent_at TEXT,
+  UNIQUE (day, cause));
+"""
+
+
+@MIGRATIONS()
+def m0060_clock(db: Database) -> None:
+    """Planned occurrences of jobs, pauses, what happened to the clock, notices (one a day and cause)."""
+    _run_script(db, _CLOCK)

@@ -1,0 +1,72 @@
+"""When a job is due: its days and hours, spoken in the words of the calendar, as moments of Beijing time."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from patrol.calendar import SchoolCalendar
+from patrol.campaigns import CHINA
+from patrol.model import Campaign
+from schedules.jobs import WEEKDAYS, Job
+
+KEY_DAYS = 7
+_STANDING_STAGES = ("primary", "junior", "senior", "preschool")
+
+
+def moments(job: Job, campaign: Campaign, first: date, last: date) -> Iterator[datetime]:
+    """Yield every moment a job is due from `first` to `last` (both inclusive), aware, in order."""
+    for day in _days(job, campaign, first, last):
+        for hour in sorted(job.at):
+            yield datetime.combine(day, hour, CHINA)
+
+
+def _days(job: Job, campaign: Campaign, first: date, last: date) -> Iterator[date]:
+    if job.before:
+        due = [campaign.summary_due] if job.before == "summary" else [batch.due for batch in campaign.batches]
+        yield from sorted(day for day in (one - timedelta(days=job.days_before) for one in due) if first <= day <= last)
+        return
+    calendar = SchoolCalendar(campaign.vacations)
+    day = first
+    while day <= last:
+        if _in_period(job, campaign, day) and _on_weekday(job, day) and _is_day(job, calendar, campaign, day):
+            yield day
+        day += timedelta(days=1)
+
+
+def _on_weekday(job: Job, day: date) -> bool:
+    return not job.weekdays or WEEKDAYS[day.weekday()] in job.weekdays
+
+
+def _in_period(job: Job, campaign: Campaign, day: date) -> bool:
+    inside = campaign.start <= day <= campaign.end
+    if job.period == "always":
+        return True
+    if job.period == "standing":
+        return not inside
+    if job.period == "key":
+        return inside and is_key_day(campaign, day)
+    return inside
+
+
+def is_key_day(campaign: Campaign, day: date) -> bool:
+    """Say whether a day lies in a key period: the first week of a vacation, or the week before school begins again.
+
+    Source: the Guangdong plan of 2022 (寒假第一周及春季开学前一周).
+    """
+    week = timedelta(days=KEY_DAYS)
+    return any(
+        vacation.start <= day < vacation.start + week or vacation.end - week < day <= vacation.end
+        for vacation in campaign.vacations
+    )
+
+
+def _is_day(job: Job, calendar: SchoolCalendar, campaign: Campaign, day: date) -> bool:
+    if job.days in {"every", "standing"}:
+        return True
+    stages = {vacation.stage for vacation in campaign.vacations} or set(_STANDING_STAGES)
+    states = [calendar.judge(day, stage) for stage in stages]
+    if job.days == "rest":
+        # one stage on vacation is enough: that stage's live classes run then
+        return any(state.forbidden for state in states)
+    if job.days == "vacation":
+        return any(state.kind == "vacation" for state in states)
+    return all(not state.forbidden for state in states)
