@@ -91,10 +91,10 @@ class ClockBook:
             return self._list("campaign = ? AND due_at >= ? AND due_at <= ?", campaign, _text(first), _text(last))
         return self._list("due_at >= ? AND due_at <= ?", _text(first), _text(last))
 
-    def pause(self, campaign: str, job: str, *, by: str, now: datetime) -> None:
+    def pause(self, campaign: str, job: str, *, officer: str, now: datetime) -> None:
         """Pause a job of a campaign: its occurrences are recorded as missed, with who paused it."""
         with immediate(self._db):
-            self._db.execute("INSERT OR REPLACE INTO paused_jobs VALUES (?, ?, ?, ?)", [campaign, job, _text(now), by])
+            self._db.execute("INSERT OR REPLACE INTO paused_jobs VALUES (?, ?, ?, ?)", [campaign, job, _text(now), officer])
 
     def resume(self, campaign: str, job: str) -> None:
         """Let a paused job run again."""
@@ -103,17 +103,28 @@ class ClockBook:
 
     def paused(self, campaign: str) -> dict[str, str]:
         """Return the paused jobs of a campaign with who paused each and since when."""
-        rows = self._db.query("SELECT job, at, by FROM paused_jobs WHERE campaign = ?", [campaign])
-        return {str(row["job"]): f"{row['by']}，{row['at']}" for row in rows}
+        rows = self._db.query("SELECT job, at, officer FROM paused_jobs WHERE campaign = ?", [campaign])
+        return {str(row["job"]): f"{row['officer']}，{row['at']}" for row in rows}
 
     def note_event(self, kind: str, text: str, now: datetime) -> None:
         """Write down something that happened to the clock itself: start, stop, sleep, jump."""
         with immediate(self._db):
             self._db.execute("INSERT INTO clock_events (at, kind, text) VALUES (?, ?, ?)", [_text(now), kind, text])
 
+    def sign(self, now: datetime) -> None:
+        """Leave a sign of life; one row, always the latest."""
+        with immediate(self._db):
+            self._db.execute("DELETE FROM clock_events WHERE kind = 'sign'")
+            self._db.execute("INSERT INTO clock_events (at, kind, text) VALUES (?, 'sign', '')", [_text(now)])
+
+    def last_sign(self) -> datetime | None:
+        """Return when the clock was last seen alive; None when it never ran."""
+        row = next(iter(self._db.query("SELECT max(at) AS at FROM clock_events")), None)
+        return datetime.fromisoformat(str(row["at"])) if row and row["at"] else None
+
     def events(self) -> list[tuple[datetime, str, str]]:
         """Return what happened to the clock, oldest first."""
-        rows = self._db.query("SELECT at, kind, text FROM clock_events ORDER BY id")
+        rows = self._db.query("SELECT at, kind, text FROM clock_events WHERE kind <> 'sign' ORDER BY id")
         return [(datetime.fromisoformat(str(row["at"])), str(row["kind"]), str(row["text"])) for row in rows]
 
     def notice(self, day: str, cause: str, text: str, now: datetime) -> bool:

@@ -69,10 +69,11 @@ def m0001_core(db: Database) -> None:
 _CLOCK = """
 CREATE TABLE occurrences (
   id INTEGER PRIMARY KEY, campaign TEXT NOT NULL, job TEXT NOT NULL, due_at TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'planned',
-  reason TEXT NOT NULL DEFAULT '', started_at TEXT, ended_at TEXT, owner TEXT NOT NULL DEFAULT '', attempts INTEGER NOT NULL DEFAULT 0,
-  UNIQUE (campaign, job, due_at));
+  reason TEXT NOT NULL DEFAULT '', started_at TEXT, ended_at TEXT, owner TEXT NOT NULL DEFAULT '',
+  attempts INTEGER NOT NULL DEFAULT 0, UNIQUE (campaign, job, due_at));
 CREATE INDEX occurrences_due ON occurrences(state, due_at);
-CREATE TABLE paused_jobs (campaign TEXT NOT NULL, job TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL, PRIMARY KEY (campaign, job));
+CREATE TABLE paused_jobs (
+  campaign TEXT NOT NULL, job TEXT NOT NULL, at TEXT NOT NULL, officer TEXT NOT NULL, PRIMARY KEY (campaign, job));
 CREATE TABLE clock_events (id INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);
 CREATE TABLE notices (
   id INTEGER PRIMARY KEY, day TEXT NOT NULL, cause TEXT NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL, sent_at TEXT,
