@@ -1,0 +1,150 @@
+"""From a listed brand met in a text to licensed, review or unlisted: the rules of README «名单比对», built for their costs.
+
+Calling a look-alike licensed costs most, calling a licensed one unlisted next; sending it to a person is cheap but not free.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from patrol.licences.divisions import Agreement, title
+from patrol.licences.evidence import Places
+from patrol.licences.lexicon import Word
+from patrol.licences.mentions import ALONE, IN_PASSING, Mention
+from patrol.licences.names import split_tail
+from patrol.licences.scan import Scan
+from patrol.licences.table import Table
+from patrol.model import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A decision about one name: the row position meant, further rows in question, and why, in Chinese."""
+
+    verdict: Verdict
+    position: int | None = None
+    others: tuple[int, ...] = ()
+    why: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """A brand's rows by how their place stands to what is known."""
+
+    fitting: list[int]
+    same_city: list[int]
+    elsewhere: list[int]
+    confirmed: bool
+
+
+def sort_rows(table: Table, rows: Sequence[int], places: Places) -> Sorted:
+    """Sort rows into those whose place fits, those in another district of the city, and those elsewhere."""
+    fitting: list[int] = []
+    same_city: list[int] = []
+    elsewhere: list[int] = []
+    confirmed = False
+    for position in rows:
+        level, positive = places.against(table.homes[position])
+        if level is Agreement.OTHER_CITY:
+            elsewhere.append(position)
+        elif level is Agreement.OTHER_DISTRICT:
+            same_city.append(position)
+        else:
+            fitting.append(position)
+            confirmed = confirmed or positive
+    return Sorted(fitting, same_city, elsewhere, confirmed)
+
+
+def full_text(scan: Scan, mention: Mention) -> str:
+    """Return the name with its region words and tail, as it would stand on the list."""
+    return scan.text[mention.start : mention.end]
+
+
+def _where(table: Table, position: int) -> str:
+    home = table.homes[position]
+    return title(home[0]) if home else "所在地不详"
+
+
+def _name(table: Table, position: int) -> str:
+    return table.entries[position].name
+
+
+def decide_mention(table: Table, scan: Scan, mention: Mention, places: Places) -> Ruling:
+    """Decide on one listed brand that stands in the text as a name."""
+    rows = table.rows_of[mention.brand]
+    places = places.with_name(mention.places)
+    exact = [row for row in table.by_name.get(full_text(scan, mention), ()) if row in rows]
+    found = sort_rows(table, exact or rows, places)
+    brand = scan.text[mention.brand_start : mention.brand_end]
+    if not found.fitting:
+        return _nowhere(table, brand, found, places)
+    fitting = found.fitting
+    if not exact and mention.flags & Word.LEGAL:
+        line = _line(scan, mention)
+        same = [row for row in fitting if line == table.parts[row].line]
+        if not same:
+            return _other_person(table, fitting, mention, brand, line)
+        fitting = same
+    if len(fitting) > 1:
+        fitting = _tell_apart(table, scan, mention, fitting, places)
+    if len(fitting) > 1:
+        why = f"字号“{brand}”在名单内有{len(fitting)}家机构都对得上，无法确定是哪一家，请补充所在地或信用代码"
+        return Ruling(Verdict.REVIEW, fitting[0], tuple(fitting), why)
+    return _one(table, mention, brand, fitting[0], found, exact=bool(exact))
+
+
+def _one(table: Table, mention: Mention, brand: str, row: int, found: Sorted, *, exact: bool) -> Ruling:
+    place = f"所在地与名单一致（{_where(table, row)}）" if found.confirmed else "名单内仅此一家用此字号"
+    if exact:
+        return Ruling(Verdict.LICENSED, row, (row,), f"全称与名单第{table.entries[row].row}号“{_name(table, row)}”完全一致")
+    why = f"字号“{brand}”与名单第{table.entries[row].row}号“{_name(table, row)}”一致，{place}"
+    if mention.flags & Word.OTHER and not mention.flags & Word.LEGAL and _line_differs(table, mention, row):
+        return Ruling(Verdict.REVIEW, row, (row,), why + "；但业务用语不同，待核是否同一主体")
+    if not mention.sure:
+        return Ruling(Verdict.REVIEW, row, (row,), why + "；但字号前多出一字，待核")
+    if mention.quality == IN_PASSING:
+        if len(brand) >= 3 and found.confirmed:
+            return Ruling(Verdict.REVIEW, row, (row,), why + "；但文中未写明是机构名称，待核")
+        return Ruling(Verdict.UNLISTED, None, (row,), f"文中“{brand}”不像机构名称，名单未匹配，待核")
+    if mention.quality == ALONE and table.brands[mention.brand] in ORDINARY:
+        return Ruling(Verdict.UNLISTED, None, (row,), f"“{brand}”是通用词，不足以认定机构，名单未匹配，待核")
+    return Ruling(Verdict.LICENSED, row, (row,), why)
+
+
+ORDINARY: frozenset[str] = frozenset()
+
+
+def _line(scan: Scan, mention: Mention) -> str:
+    return split_tail(scan.text[mention.brand_start : mention.end])[1]
+
+
+def _line_differs(table: Table, mention: Mention, row: int) -> bool:
+    return not any(word in table.parts[row].line for word in ("文化传播", "文化发展", "体育发展", "教育科技", "文化艺术"))
+
+
+def _tell_apart(table: Table, scan: Scan, mention: Mention, rows: list[int], places: Places) -> list[int]:
+    """Among several rows that fit, keep those that fit more exactly: same legal person, same district, same line."""
+    codes = {table.entries[row].uscc for row in rows}
+    if len(codes) == 1 and codes != {""}:
+        return rows[:1]
+    return rows
+
+
+def _nowhere(table: Table, brand: str, found: Sorted, places: Places) -> Ruling:
+    if found.same_city:
+        row = found.same_city[0]
+        why = f"字号“{brand}”与名单内“{_name(table, row)}”相同，但名单登记在{_where(table, row)}，与{places.words()}不在同一区县，待核"
+        return Ruling(Verdict.REVIEW, row, tuple(found.same_city), why)
+    row = found.elsewhere[0]
+    why = f"名单内“{_name(table, row)}”字号相同，但登记在{_where(table, row)}，与{places.words()}不符；名单未匹配，待核"
+    return Ruling(Verdict.UNLISTED, None, tuple(found.elsewhere[:5]), why)
+
+
+def _other_person(table: Table, rows: list[int], mention: Mention, brand: str, line: str) -> Ruling:
+    row = rows[0]
+    listed = _name(table, row)
+    if mention.flags & Word.OTHER:
+        why = f"“{brand}{line}”类公司与名单内“{listed}”字号相同、业务不同，是另一法人；名单未匹配，待核"
+        return Ruling(Verdict.UNLISTED, None, tuple(rows[:5]), why)
+    why = f"公司全称的业务用语“{line}”与名单内“{listed}”不同，可能是另一法人，待核"
+    return Ruling(Verdict.REVIEW, row, tuple(rows[:5]), why)

@@ -1,0 +1,233 @@
+"""Turn list files of every usual format into grids of text cells, with merged cells filled in and lines counted."""
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree.ElementTree import ParseError
+
+import docx
+import lxml.etree
+import lxml.html
+import openpyxl
+import pdfplumber
+import xlrd
+from docx.opc.exceptions import PackageNotFoundError
+from openpyxl.utils.exceptions import InvalidFileException
+from pdfminer.pdfexceptions import PDFException
+from pdfplumber.utils.exceptions import PdfminerException
+
+from patrol.errors import BadInput
+
+Row = tuple[int, list[str]]
+_BIG_WORKBOOK = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One sheet or table: `title` tells officers which; each row carries the line number they see in their own program."""
+
+    title: str
+    rows: list[Row]
+
+
+def text_of(value: object) -> str:
+    """Return a cell as text: whole numbers without a trailing .0, dates as YYYY-MM-DD, wrapped lines joined."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if hasattr(value, "strftime"):
+        return str(value.strftime("%Y-%m-%d"))
+    return re.sub(r"(?<=[^\x00-\x7f])\s*\n\s*|\s*\n\s*(?=[^\x00-\x7f])", "", str(value)).replace("\n", " ").strip()
+
+
+def decode(body: bytes, path: Path) -> str:
+    """Return the text of a Chinese file: UTF-8 when it is, else GB18030. Raises BadInput with the line that is neither."""
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return body.decode("utf-16", errors="strict")
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    try:
+        return body.decode("gb18030")
+    except UnicodeDecodeError as error:
+        line = body[: error.start].count(b"\n") + 1
+        raise BadInput("既不是 UTF-8 也不是 GB18030 编码；请用表格软件打开后另存为“CSV UTF-8”", file=path, line=line) from error
+
+
+def _csv_grids(path: Path, body: bytes) -> list[Grid]:
+    text = decode(body, path)
+    if "\x00" in text:
+        raise BadInput(
+            "不是文本文件（含空字节）；请另存为 xlsx 或 CSV", file=path, line=text[: text.index("\x00")].count("\n") + 1
+        )
+    head = text[:4000]
+    delimiter = max(",\t;，", key=head.count)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+    rows: list[Row] = []
+    try:
+        rows.extend((reader.line_num, [text_of(cell) for cell in cells]) for cells in reader)
+    except csv.Error as error:
+        raise BadInput(f"引号不配对或分隔有误（{error}）；请检查这一行的引号", file=path, line=reader.line_num) from error
+    return [Grid("", rows)]
+
+
+def _fill(rows: list[list[str]], top: int, left: int, bottom: int, right: int) -> None:
+    value = rows[top][left] if top < len(rows) and left < len(rows[top]) else ""
+    for line in range(top, min(bottom + 1, len(rows))):
+        for column in range(left, min(right + 1, len(rows[line]))):
+            rows[line][column] = value
+
+
+def _xlsx_grids(path: Path, body: bytes) -> list[Grid]:
+    big = len(body) > _BIG_WORKBOOK
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(body), read_only=big, data_only=True)
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, ParseError, OSError) as error:
+        raise BadInput(f"不是完整的 Excel 文件（{error}）；请重新下载或另存一份", file=path) from error
+    grids = []
+    for sheet in book.worksheets:
+        if sheet.sheet_state != "visible":
+            continue
+        rows = [[text_of(value) for value in cells] for cells in sheet.iter_rows(values_only=True)]
+        for area in () if big else sheet.merged_cells.ranges:
+            _fill(rows, area.min_row - 1, area.min_col - 1, area.max_row - 1, area.max_col - 1)
+        grids.append(Grid(f"工作表“{sheet.title}”", list(enumerate(rows, start=1))))
+    book.close()
+    return grids
+
+
+def _xls_cell(book: xlrd.Book, sheet: xlrd.sheet.Sheet, line: int, column: int) -> str:
+    if sheet.cell_type(line, column) == xlrd.XL_CELL_DATE:
+        return text_of(xlrd.xldate.xldate_as_datetime(sheet.cell_value(line, column), book.datemode))
+    return text_of(sheet.cell_value(line, column))
+
+
+def _xls_grids(path: Path, body: bytes) -> list[Grid]:
+    try:
+        book = xlrd.open_workbook(file_contents=body, formatting_info=True, logfile=io.StringIO())
+    except (xlrd.XLRDError, xlrd.compdoc.CompDocError, AssertionError, IndexError, ValueError, TypeError) as error:
+        raise BadInput(f"不是完整的 Excel 97 文件（{error}）；请用表格软件打开后另存为 xlsx", file=path) from error
+    grids = []
+    for sheet in book.sheets():
+        rows = [[_xls_cell(book, sheet, line, column) for column in range(sheet.ncols)] for line in range(sheet.nrows)]
+        for top, bottom, left, right in sheet.merged_cells:
+            _fill(rows, top, left, bottom - 1, right - 1)
+        grids.append(Grid(f"工作表“{sheet.name}”", list(enumerate(rows, start=1))))
+    return grids
+
+
+def _span(cell: lxml.html.HtmlElement, name: str) -> int:
+    found = re.match(r"\d{1,3}", cell.get(name) or "1")
+    return max(1, int(found.group())) if found else 1
+
+
+def _html_rows(table: lxml.html.HtmlElement) -> list[list[str]]:
+    rows: list[list[str]] = []
+    hanging: dict[int, tuple[int, str]] = {}
+    for line in table.iter("tr"):
+        if next(line.iterancestors("table")) is not table:
+            continue
+        cells: list[str] = []
+        for cell in line.xpath("./td|./th"):
+            _take_hanging(cells, hanging)
+            value = text_of("".join(cell.itertext()))
+            value = re.sub(r"\s+", "", value) if not value.isascii() else value.strip()
+            deep = _span(cell, "rowspan")
+            for _ in range(_span(cell, "colspan")):
+                if deep > 1:
+                    hanging[len(cells)] = (deep - 1, value)
+                cells.append(value)
+        _take_hanging(cells, hanging)
+        rows.append(cells)
+    return rows
+
+
+def _take_hanging(cells: list[str], hanging: dict[int, tuple[int, str]]) -> None:
+    while len(cells) in hanging:
+        left, value = hanging.pop(len(cells))
+        if left > 1:
+            hanging[len(cells)] = (left - 1, value)
+        cells.append(value)
+
+
+def _html_grids(path: Path, body: bytes) -> list[Grid]:
+    text = re.sub(r"^\s*<\?xml[^>]*\?>", "", decode(body, path))
+    opened, closed = len(re.findall(r"<table\b", text, re.IGNORECASE)), len(re.findall(r"</table\s*>", text, re.IGNORECASE))
+    if closed < opened:
+        raise BadInput("网页不完整（表格没有结束）；请重新保存网页", file=path, line=text.count("\n") + 1)
+    try:
+        root = lxml.html.document_fromstring(text)
+    except (lxml.etree.ParserError, ValueError) as error:
+        raise BadInput(f"不是有效的网页（{error}）", file=path) from error
+    grids = []
+    for number, table in enumerate(root.iter("table"), start=1):
+        rows = [(line, cells) for line, cells in enumerate(_html_rows(table), start=1) if len(cells) > 1]
+        if len(rows) > 1:
+            grids.append(Grid(f"第{number}个表格", rows))
+    return grids
+
+
+def _docx_grids(path: Path, body: bytes) -> list[Grid]:
+    try:
+        document = docx.Document(io.BytesIO(body))
+    except (PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError, lxml.etree.XMLSyntaxError) as error:
+        raise BadInput(f"不是完整的 Word 文件（{error}）；请重新下载或另存一份", file=path) from error
+    grids = []
+    for number, table in enumerate(document.tables, start=1):
+        rows = [(line, [text_of(cell.text) for cell in row.cells]) for line, row in enumerate(table.rows, start=1)]
+        grids.append(Grid(f"第{number}个表格", rows))
+    return grids
+
+
+def _pdf_grids(path: Path, body: bytes) -> list[Grid]:
+    grids = []
+    characters = 0
+    try:
+        with pdfplumber.open(io.BytesIO(body)) as pdf:
+            for number, page in enumerate(pdf.pages, start=1):
+                characters += len(page.chars)
+                for table in page.extract_tables():
+                    rows = [(line, [text_of(cell) for cell in cells]) for line, cells in enumerate(table, start=1)]
+                    grids.append(Grid(f"第{number}页", rows))
+                page.close()
+    except (PDFException, PdfminerException, ValueError, TypeError, KeyError, AssertionError) as error:
+        raise BadInput(f"不是完整的 PDF 文件（{error}）；请重新下载", file=path) from error
+    if not characters:
+        raise BadInput("这份 PDF 是扫描件，没有文字；请向发布单位索取电子表格，或先做文字识别再核对", file=path)
+    return grids
+
+
+def _reader(path: Path, body: bytes) -> Callable[[Path, bytes], list[Grid]]:
+    if body.startswith(b"PK"):
+        return _docx_grids if b"word/document.xml" in body else _xlsx_grids
+    if body.startswith(b"\xd0\xcf\x11\xe0"):
+        return _xls_grids
+    if body.startswith(b"%PDF"):
+        return _pdf_grids
+    if re.search(rb"<(?:!doctype html|html|table|body)\b", body[:4000], re.IGNORECASE):
+        return _html_grids
+    expected = {
+        ".xlsx": _xlsx_grids,
+        ".xls": _xls_grids,
+        ".pdf": _pdf_grids,
+        ".docx": _docx_grids,
+        ".html": _html_grids,
+        ".htm": _html_grids,
+    }
+    return expected.get(path.suffix.lower(), _csv_grids)
+
+
+def read_grids(path: Path, body: bytes) -> list[Grid]:
+    """Return the tables of a file, its format judged by its first bytes. Raises BadInput when it is broken or has none."""
+    if not body.strip():
+        raise BadInput("文件是空的", file=path)
+    grids = [grid for grid in _reader(path, body)(path, body) if any(any(cells) for _, cells in grid.rows)]
+    if not grids:
+        raise BadInput("没有找到表格；请确认名单在表格里而不是图片里", file=path)
+    return grids

@@ -1,0 +1,216 @@
+"""Who is named in a text, and in what role: the institution that is meant, or one that is only mentioned (rule 8)."""
+
+from dataclasses import dataclass
+
+from patrol.licences.divisions import Codes, gazetteer, refine
+from patrol.licences.folding import compact
+from patrol.licences.lexicon import Word, lexicon
+from patrol.licences.scan import TAIL, Scan
+
+NAMED, ALONE, IN_PASSING = 3, 2, 1
+_EDGE = int(Word.AROUND | Word.BEFORE | Word.AFTER | Word.BOAST | Word.CLASS | Word.ROAD | Word.BRANCH)
+_AFTERWARDS = int(Word.AROUND | Word.AFTER | Word.BRANCH | Word.CLASS)
+_SUBSTANCE = int(Word.GENERIC | Word.INFORMAL | Word.LEGAL | Word.OTHER)
+_HOLDS_NAMES = frozenset(("学校", "中心", "机构", "培训", "教育", "俱乐部", "工作室", "公司", "有限公司"))
+
+
+@dataclass(slots=True)
+class Mention:
+    """One institution named in a text. `brand` is the list's brand number, or -1 for a name that is not on the list.
+
+    `start` counts from its region words, `end` to the last word of its tail; `flags` are the classes of the tail's words.
+    `quality`: 3 a name with its tail, 2 bare but nothing else is said, 1 bare inside a sentence. `sure` is false where the
+    name's left edge is one ambiguous character.
+    """
+
+    brand: int
+    start: int
+    brand_start: int
+    brand_end: int
+    end: int
+    flags: int
+    quality: int
+    places: Codes
+    sure: bool = True
+    meant: bool = True
+
+
+def consume_tail(scan: Scan, position: int) -> tuple[int, int]:
+    """Return where the run of business and form words that begins here ends, and the classes met in it."""
+    flags = 0
+    while position in scan.tails and position not in scan.folded.hard:
+        end, found = max(scan.tails[position])
+        if scan.spans_cut(position, end):
+            break
+        position, flags = end, flags | found
+        if scan.text[position : position + 1] == "馆":
+            position += 1
+    return position, flags
+
+
+def _places_before(scan: Scan, position: int) -> tuple[int, Codes]:
+    """Return where the chain of region words that ends here begins, and the finest places it means."""
+    known: Codes = ()
+    while position in scan.places_to and position not in scan.folded.hard:
+        start, codes = min(scan.places_to[position])
+        if scan.spans_cut(start, position):
+            break
+        narrowed = refine(codes, known) if known else codes
+        if narrowed is None:
+            break
+        known, position = narrowed, start
+    return position, known
+
+
+def _left_edge(scan: Scan, position: int) -> int:
+    """Return 2 where a name may surely begin, 1 where it may, 0 where an unknown character belongs to it."""
+    if scan.folded.cut(position):
+        return 2
+    for start, flags in scan.words_to.get(position, ()):
+        if flags & _EDGE or scan.text[start:position] in _HOLDS_NAMES:
+            return 2
+    before = scan.text[position - 1]
+    if before in lexicon().around_chars or before in lexicon().cue_chars or before.isascii():
+        return 1
+    return 0
+
+
+def _right_edge(scan: Scan, position: int) -> bool:
+    if scan.folded.cut(position):
+        return True
+    if any(flags & _AFTERWARDS for _, flags in scan.words_from.get(position, ())):
+        return True
+    after = scan.text[position]
+    return after in lexicon().after_chars or after.isascii()
+
+
+def _longest(marks: list[tuple[int, int]], here: int) -> int:
+    return max(marks, key=lambda mark: abs(mark[0] - here))[1] if marks else 0
+
+
+def is_meant(scan: Scan, start: int, end: int) -> bool:
+    """Whether the institution between these positions is the one advertised, judged by the words right beside it."""
+    text = scan.text
+    if start and start not in scan.folded.hard:
+        at = start - 1 if text[start - 1] in "了过着" and start > 1 else start
+        marks = scan.words_to.get(at, [])
+        if _longest(marks, at) & Word.BEFORE:
+            return False
+        if not marks and text[at - 1] in lexicon().cue_chars:
+            return False
+    if end < len(text) and end not in scan.folded.hard:
+        at = end + 1 if text[end] == "的" else end
+        if _longest(scan.words_from.get(at, []), at) & Word.AFTER:
+            return False
+    return True
+
+
+def _mention(scan: Scan, start: int, end: int, brand: int) -> Mention | None:
+    if scan.spans_cut(start, end):
+        return None
+    first, places = _places_before(scan, start)
+    edge = 2 if places and _left_edge(scan, first) else _left_edge(scan, start)
+    if not edge:
+        return None
+    last, flags = consume_tail(scan, end)
+    named = bool(flags & _SUBSTANCE) and not _is_event(scan, end, last)
+    if not named and not _right_edge(scan, last if flags else end):
+        return None
+    places = _insert_places(scan, start, last, places)
+    lone = edge == 1 and start == 1 and last == len(scan.text)
+    return Mention(brand, first, start, end, last, flags, NAMED if named else IN_PASSING, places, sure=not lone)
+
+
+def _is_event(scan: Scan, start: int, end: int) -> bool:
+    """Whether a tail is a class, not an institution: «乐高班», «舞蹈课»."""
+    return any(flags & Word.CLASS for _, flags in scan.words_from.get(end, ())) and scan.text[end : end + 1] in "班课"
+
+
+def _insert_places(scan: Scan, start: int, end: int, places: Codes) -> Codes:
+    for position, insert in scan.folded.inserts:
+        if start <= position <= end:
+            places = gazetteer().names.get(compact(insert), places)
+    return places
+
+
+def listed_mentions(scan: Scan) -> list[Mention]:
+    """Return the listed brands that stand in the text as names; where they overlap, the longest that fits."""
+    taken: list[Mention] = []
+    for start, end, brand in sorted(scan.hits, key=lambda hit: (hit[0] - hit[1], hit[0])):
+        if any(start < other.brand_end and other.brand_start < end for other in taken):
+            continue
+        found = _mention(scan, start, end, brand)
+        if found:
+            taken.append(found)
+    taken = [
+        one
+        for one in taken
+        if not any(other is not one and other.start <= one.brand_start and one.brand_end <= other.brand_start for other in taken)
+    ]
+    for one in taken:
+        one.meant = is_meant(scan, one.start, one.end)
+        if one.quality == IN_PASSING and _nothing_else(scan, one):
+            one.quality = ALONE
+    return taken
+
+
+def _nothing_else(scan: Scan, mention: Mention) -> bool:
+    """Whether the text says nothing beside the name but places, decoration and Latin letters."""
+    for start, end in ((0, mention.start), (mention.end, len(scan.text))):
+        position = start
+        while position < end:
+            steps = [stop for stop, flags in scan.words_from.get(position, ()) if flags & (_EDGE | TAIL)]
+            steps += [stop for stop, _ in scan.places_from.get(position, ())]
+            if scan.text[position].isascii():
+                steps.append(position + 1)
+            if not steps or max(steps) > end:
+                return False
+            position = max(steps)
+    return True
+
+
+def other_institutions(scan: Scan, listed: list[Mention]) -> list[Mention]:
+    """Return names in the text that look like institutions but are not on the list: an unknown word before a tail."""
+    found: list[Mention] = []
+    busy = 0
+    for position in sorted(scan.tails):
+        if position < busy or any(one.start <= position < one.end for one in listed):
+            continue
+        end, flags = consume_tail(scan, position)
+        busy = end
+        start = _unknown_before(scan, position, listed)
+        if (
+            position - start < 2
+            or not flags & _SUBSTANCE
+            or _only_topic(scan, position, end)
+            or any(one.end == start for one in listed)
+        ):
+            continue
+        if scan.text[end : end + 1] in ("班", "课"):
+            continue
+        first, places = _places_before(scan, start)
+        found.append(Mention(-1, first, start, position, end, flags, NAMED, places, meant=is_meant(scan, first, end)))
+    return found
+
+
+def _only_topic(scan: Scan, start: int, end: int) -> bool:
+    while start < end:
+        stop, flags = max(scan.tails[start])
+        if not flags & (Word.TOPIC | Word.AUDIENCE):
+            return False
+        start = stop
+    return True
+
+
+def _unknown_before(scan: Scan, position: int, listed: list[Mention]) -> int:
+    ends = {one.end for one in listed}
+    start = position
+    while start > 0 and position - start < 10:
+        if start in ends or start in scan.places_to or (start < position and _left_edge(scan, start) == 2):
+            break
+        if start == position and _left_edge(scan, start) == 2:
+            break
+        if start < position and _left_edge(scan, start) == 1 and scan.text[start - 1] in lexicon().around_chars:
+            break
+        start -= 1
+    return start
