@@ -12,6 +12,7 @@ from patrol.vault.model import LedgerPoint, LedgerRow, to_json
 from patrol.vault.report import Failure
 
 _BACKWARDS = timedelta(seconds=2)
+_LAGS = "ledger.head 落后一行（写入时被中断），下次写入时自动更新"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,8 @@ def _row_faults(row: LedgerRow, line: bytes, previous: LedgerRow | None, number:
 def _check_head(path: Path, rows: Sequence[CheckedRow], *, torn: bool) -> tuple[list[Failure], list[str]]:
     notes = ["ledger.jsonl 最后一行未写完（写入时被中断，未登记成功），下次写入时自动清除"] if torn else []
     if not path.is_file():
-        return [Failure("ledger.head", "台账末行记录缺失")], notes
+        born = len(rows) <= 1  # the first row is written before the first head
+        return ([], [*notes, _LAGS]) if born else ([Failure("ledger.head", "台账末行记录缺失")], notes)
     data = path.read_bytes()
     try:
         head = LedgerPoint.model_validate_json(data)
@@ -95,7 +97,7 @@ def _check_head(path: Path, rows: Sequence[CheckedRow], *, torn: bool) -> tuple[
 
 def _lag(head: LedgerPoint, rows: Sequence[CheckedRow]) -> list[str]:
     last = max((checked.row.row for checked in rows), default=0)
-    return ["ledger.head 落后一行（写入时被中断），下次写入时自动更新"] if last == head.row + 1 else []
+    return [_LAGS] if last == head.row + 1 else []
 
 
 def _end_faults(head: LedgerPoint, rows: Sequence[CheckedRow]) -> list[Failure]:

@@ -85,7 +85,10 @@ def _check_vault(root: Path, only: str | None, found: _Findings) -> int:
 def _check_founding(root: Path, rows: Sequence[CheckedRow], found: _Findings) -> None:
     path = root / "vault.json"
     if not path.is_file():
-        found.fail("vault.json", "文件缺失")
+        if len(rows) <= 1:
+            found.notes.append("vault.json 尚未写出（建库时被中断），下次打开证据库时自动补全")
+        else:
+            found.fail("vault.json", "文件缺失")
         return
     found.files += 1
     first = rows[0] if rows and rows[0].line == 1 else None
