@@ -51,6 +51,9 @@ class Job(FileRecord):
 
 
 def _hour(text: object) -> time:
+    # YAML reads 19:30 without quotes as a number of base 60
+    if not isinstance(text, str | time):
+        raise ValueError('钟点应写作 "19:30"（加引号）')
     try:
         return _HOURS.validate_python(text)
     except ValidationError as error:

@@ -60,8 +60,10 @@ class Keeper:
     start_work: Starter
     owner: str = field(default_factory=lambda: f"{os.getpid()}")
     most_at_once: int = 2
+    every: timedelta = timedelta(seconds=15)
     _last: Tick | None = None
     _unsettled: int = 0
+    _planned_at: datetime | None = None
     _work: dict[int, tuple[Occurrence, Job, Work]] = field(default_factory=dict)
 
     def wake(self, tick: Tick) -> None:
@@ -85,7 +87,8 @@ class Keeper:
         if self._unsettled:
             self._unsettled -= 1
             return
-        self._plan(min(last.now, tick.now), tick.now)
+        if self._planned_at is None or abs(tick.now - self._planned_at) >= timedelta(hours=1):
+            self._plan(min(last.now, tick.now), tick.now)
         for job, group in self._due(tick.now):
             self._settle(job, group, tick.now)
         self.book.sign(tick.now)
@@ -121,7 +124,7 @@ class Keeper:
                 "jump", f"系统时间{way}跳了 {abs(shown - passed) / 3600:.1f} 小时，暂缓安排，待时钟稳定", tick.now
             )
             self._unsettled = SETTLE_TICKS
-        elif passed > JUMP_SECONDS:
+        elif passed > max(JUMP_SECONDS, 2 * self.every.total_seconds()):
             self.book.note_event("sleep", f"本机从 {_spoken(last.now)} 到 {_spoken(tick.now)} 休眠或停顿", tick.now)
 
     def _watch_work(self, now: datetime) -> None:
@@ -135,6 +138,7 @@ class Keeper:
                 del self._work[number]
 
     def _plan(self, since: datetime, now: datetime) -> None:
+        self._planned_at = now
         for campaign in self.campaigns:
             plan(self.book, campaign, self.jobs, since=since, now=now)
 

@@ -1,0 +1,216 @@
+"""A winter under a clock that crashes, sleeps and jumps: every planned occurrence runs once or is accounted for."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from patrol.campaigns import CHINA, load_campaign
+from patrol.model import Campaign
+from patrol.store import Store
+from patrol.store.clock import ClockBook, Occurrence
+from schedules.jobs import Job, load_jobs
+from schedules.keeper import Ended, Keeper, Tick
+from schedules.triggers import moments
+
+EXAMPLE = Path(__file__).parent.parent / "schedules" / "campaign-2027-winter.toml"
+STEP = timedelta(minutes=10)
+
+
+@dataclass
+class Task:
+    """Work that is done at the second look."""
+
+    looks: int = 0
+
+    def poll(self) -> Ended | None:
+        self.looks += 1
+        return Ended("done") if self.looks > 1 else None
+
+    def stop(self) -> None:
+        self.looks = 99
+
+
+@dataclass
+class World:
+    """A workspace and its clock, moved by hand."""
+
+    folder: Path
+    campaign: Campaign
+    now: datetime
+    uptime: float = 0.0
+    began: list[tuple[str, datetime, datetime]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.store = Store.open(self.folder)
+        self.store.save_campaign(self.campaign, "", self.now)
+        self.book = ClockBook(self.store)
+        self.keeper = self.new_keeper()
+
+    def new_keeper(self) -> Keeper:
+        return Keeper(self.book, [self.campaign], load_jobs(), self._start, every=STEP)
+
+    def _start(self, job: Job, _: Campaign, occurrence: Occurrence) -> Task:
+        self.began.append((job.id, occurrence.due_at, self.now))
+        return Task()
+
+    def tick(self) -> None:
+        self.now += STEP
+        self.uptime += STEP.total_seconds()
+        self.keeper.tick(Tick(self.now, self.uptime))
+
+    def until(self, moment: datetime) -> None:
+        while self.now < moment:
+            self.tick()
+
+    def sleep(self, hours: float) -> None:
+        self.now += timedelta(hours=hours)
+        self.uptime += hours * 3600
+
+    def jump(self, hours: float) -> None:
+        self.now += timedelta(hours=hours)
+
+    def crash(self, hours: float) -> None:
+        self.sleep(hours)
+        self.keeper = self.new_keeper()
+        self.keeper.wake(Tick(self.now, self.uptime))
+
+
+@pytest.fixture
+def winter() -> Campaign:
+    return load_campaign(EXAMPLE)
+
+
+@pytest.fixture
+def world(tmp_path: Path, winter: Campaign) -> Iterator[World]:
+    start = datetime.combine(winter.start, datetime.min.time(), CHINA)
+    made = World(tmp_path, winter, start)
+    made.keeper.wake(Tick(made.now, made.uptime))
+    yield made
+    made.store.close()
+
+
+def day(month: int, number: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(2027, month, number, hour, minute, tzinfo=CHINA)
+
+
+def wanted(campaign: Campaign, until: datetime) -> set[tuple[str, datetime]]:
+    return {
+        (job.id, moment)
+        for job in load_jobs()
+        for moment in moments(job, campaign, campaign.start, until.date())
+        if day(1, 15) < moment <= until
+    }
+
+
+def accounted(world: World) -> dict[tuple[str, datetime], Occurrence]:
+    return {(one.job, one.due_at): one for one in world.book.between(day(1, 1), world.now)}
+
+
+def test_whole_winter_with_crashes_sleep_and_a_jump_loses_and_doubles_nothing(world: World, winter: Campaign) -> None:
+    world.until(day(1, 18, 11))
+    world.crash(0.4)
+    world.until(day(1, 22, 23))
+    world.sleep(8)
+    world.until(day(1, 27, 13))
+    world.jump(24)
+    world.tick()
+    world.jump(-24)
+    world.until(day(2, 10, 3))
+    world.crash(0.2)
+    world.until(day(3, 1))
+    rows = accounted(world)
+    last = day(2, 28, 23)
+    assert wanted(winter, last) <= set(rows)
+    open_rows = [one for one in rows.values() if one.state in {"planned", "running"} and one.due_at < last]
+    assert open_rows == []
+    ran = Counter((job, due) for job, due, _ in world.began)
+    repeated = {key for key, count in ran.items() if count > 1}
+    # only what a crash cut short may begin again, and only once more
+    assert all(ran[key] == 2 and rows[key].attempts == 2 for key in repeated)
+    assert all(one.reason for one in rows.values() if one.state in {"missed", "merged", "failed", "cancelled"})
+
+
+def test_reports_are_made_on_the_evening_before(world: World, winter: Campaign) -> None:
+    world.until(day(2, 15, 1))
+    made = [at for job, _, at in world.began if job == "batch_report"]
+    assert [at.astimezone(CHINA).date() for at in made] == [batch.due - timedelta(days=1) for batch in winter.batches]
+
+
+def test_jump_forward_and_back_runs_nothing_early(world: World) -> None:
+    world.until(day(1, 20, 13))
+    before = len(world.began)
+    world.jump(24)
+    world.tick()
+    world.jump(-24)
+    world.tick()
+    assert len(world.began) == before
+    assert [kind for _, kind, _ in world.book.events()].count("jump") == 2
+
+
+def test_sleep_of_a_night_is_made_up_for_or_missed_with_the_reason(world: World) -> None:
+    world.until(day(1, 20, 19))
+    world.sleep(8)
+    world.until(day(1, 21, 6))
+    rows = accounted(world)
+    live = rows["live_hour_sweep", day(1, 20, 20, 10)]
+    assert live.state == "missed"
+    assert "休眠" in live.reason
+    assert rows["broad_sweep", day(1, 21, 2, 30)].state == "done"
+
+
+def test_interrupted_work_is_taken_up_after_a_crash(world: World) -> None:
+    world.until(day(1, 16, 2, 30))
+    assert world.began[-1][0] == "broad_sweep"
+    world.crash(0.1)
+    world.until(day(1, 16, 4))
+    row = accounted(world)["broad_sweep", day(1, 16, 2, 30)]
+    assert (row.state, row.attempts) == ("done", 2)
+
+
+def test_days_without_power_are_all_accounted_for(world: World, winter: Campaign) -> None:
+    world.until(day(1, 20, 1))
+    world.crash(72)
+    world.until(day(1, 23, 12))
+    rows = accounted(world)
+    assert wanted(winter, day(1, 23, 1)) <= set(rows)
+    assert rows["broad_sweep", day(1, 21, 2, 30)].state == "missed"
+    assert "没有运行" in rows["broad_sweep", day(1, 21, 2, 30)].reason
+
+
+def test_paused_job_is_missed_with_who_paused_it(world: World, winter: Campaign) -> None:
+    world.book.pause(winter.id, "broad_sweep", officer="王某", now=world.now)
+    world.until(day(1, 16, 3))
+    row = accounted(world)["broad_sweep", day(1, 16, 2, 30)]
+    assert row.state == "missed"
+    assert "王某" in row.reason
+
+
+def test_work_beyond_its_limit_is_stopped(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Endless(Task):
+        def poll(self) -> Ended | None:
+            return None
+
+    monkeypatch.setattr(world.keeper, "start_work", lambda *_: Endless())
+    world.until(day(1, 15, 7))
+    row = accounted(world)["backup", day(1, 15, 6, 30)]
+    assert row.state in {"running", "planned"}
+    world.until(day(1, 15, 14))
+    row = accounted(world)["self_check", day(1, 15, 1, 30)]
+    assert "到时停止" in row.reason
+
+
+def test_campaign_file_that_plans_less_cancels_the_rest_with_the_reason(world: World, winter: Campaign) -> None:
+    world.until(day(1, 15, 3))
+    jobs = [job for job in load_jobs() if job.id != "watch_sweep"] + [
+        job.model_copy(update={"at": (job.at[0],)}) for job in load_jobs() if job.id == "watch_sweep"
+    ]
+    world.keeper.jobs = jobs
+    world.until(day(1, 15, 5))
+    later = world.book.between(day(1, 16), day(1, 18), campaign=winter.id)
+    cancelled = [one for one in later if one.job == "watch_sweep" and one.due_at.astimezone(CHINA).hour == 18]
+    assert cancelled
+    assert all(one.state == "cancelled" and one.reason for one in cancelled)
