@@ -155,3 +155,7 @@ class RedirectMiddleware(ScrapyRedirect):
             return super().process_response(request, response)
         except IgnoreRequest as limit:
             raise RedirectLoop(str(limit)) from limit
+
+    def handle_referer(self, request: Request, response: Response) -> None:
+        """Send no Referer: where we found an address is nobody's business."""
+        request.headers.pop("Referer", None)

@@ -1,5 +1,6 @@
 """Scrapy settings of every spider: identity, manners, limits. Made from the knobs of `patrol.settings` for one job."""
 
+from patrol.browsers import find_browser, launch_arguments
 from patrol.settings import Settings
 from patrol.spider_job import SpiderJob
 
@@ -7,15 +8,23 @@ PRODUCT = "XianshangPatrol/1.0"
 HTTP_SECONDS = 30
 BROWSER_SECONDS = 90
 MAX_REDIRECTS = 10
+_ENGINE = "AppleWebKit/537.36 (KHTML, like Gecko)"
+_DEVICES = {
+    "desktop": f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {_ENGINE} Chrome/140.0.0.0 Safari/537.36",
+    "phone": f"Mozilla/5.0 (Linux; Android 13; Mobile) {_ENGINE} Chrome/140.0.0.0 Mobile Safari/537.36",
+}
 
 
-def user_agent(settings: Settings) -> str:
-    """Return how we introduce ourselves: the bureau's own words, or product and contact."""
+def user_agent(settings: Settings, device: str = "desktop") -> str:
+    """Return how we introduce ourselves: the bureau's own words, or the device's usual ones with our name and contact added.
+
+    The name is always there; the device's words are needed because sites serve a phone another page than a desktop.
+    """
     named = settings.text("user_agent")
     if named:
         return named
     contact = settings.text("contact")
-    return f"Mozilla/5.0 (compatible; {PRODUCT}; education-authority patrol{f'; {contact}' if contact else ''})"
+    return f"{_DEVICES[device]} {PRODUCT} (education-authority patrol{f'; {contact}' if contact else ''})"
 
 
 def scrapy_settings(job: SpiderJob) -> dict[str, object]:
@@ -38,7 +47,7 @@ def scrapy_settings(job: SpiderJob) -> dict[str, object]:
         # Scrapy starts this many tasks for each response; we yield one item a page
         "CONCURRENT_ITEMS": 4,
         "CONCURRENT_REQUESTS": 32,
-        "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
         "DOWNLOAD_TIMEOUT": HTTP_SECONDS,
         "DOWNLOAD_MAXSIZE": int(knobs.number("max_page_bytes")),
         "DOWNLOAD_WARNSIZE": 0,
@@ -51,6 +60,7 @@ def scrapy_settings(job: SpiderJob) -> dict[str, object]:
         "METAREFRESH_ENABLED": False,
         "COOKIES_ENABLED": False,
         "REFERER_ENABLED": False,
+        "ROBOTSTXT_USER_AGENT": PRODUCT.partition("/")[0],
         # the first executes Python for whoever reads a token file, the second is a console: neither has a place here
         "REMOTE_CONTROL_ENABLED": False,
         "TELNETCONSOLE_ENABLED": False,
@@ -60,7 +70,25 @@ def scrapy_settings(job: SpiderJob) -> dict[str, object]:
         "LOGSTATS_INTERVAL": 0,
         "MEMUSAGE_ENABLED": False,
     }
-    return shared
+    return shared | _browser_settings(job) if job.mode == "browser" else shared
+
+
+def _browser_settings(job: SpiderJob) -> dict[str, object]:
+    handler = "spiders.browsing.GuardedBrowserHandler"
+    return {
+        "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
+        "CONCURRENT_REQUESTS": 3,
+        "PLAYWRIGHT_BROWSER_TYPE": "chromium",
+        "PLAYWRIGHT_BROWSER_PROVIDER": "spiders.browsing.GuardedProvider",
+        "PLAYWRIGHT_ABORT_REQUEST": "spiders.browsing.not_needed",
+        "PLAYWRIGHT_DOWNLOAD_TIMEOUT": 5_000,
+        "PLAYWRIGHT_LAUNCH_OPTIONS": {
+            "executable_path": str(find_browser(job.settings)),
+            "args": list(launch_arguments()),
+            "handle_sigint": False,
+            "handle_sigterm": False,
+        },
+    }
 
 
 _MIDDLEWARES: dict[str, int | None] = {

@@ -56,6 +56,8 @@ _STATES: tuple[tuple[type[BaseException], State, str], ...] = (
     (UnsafeAddress, State.UNSAFE, ""),
     (UnsupportedURLSchemeError, State.UNSAFE, "不是 http 或 https 网址"),
     (DownloadTimeoutError, State.NETWORK, "等待超时"),
+    # the browser handler says so when an address is a download
+    (RuntimeError, State.CHANGED, "该网址是文件下载，不是网页"),
     (PlaywrightTimeout, State.NETWORK, "等待超时"),
     (CannotResolveHostError, State.NETWORK, "域名无法解析"),
     (DownloadConnectionRefusedError, State.NETWORK, "网站拒绝连接"),

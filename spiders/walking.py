@@ -1,10 +1,9 @@
 """The walk that all spiders share: a leased page becomes one PageResult; where it leads is decided here, by platform.yml."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 from scrapy import Request, Spider
 from scrapy.http import Response
@@ -12,9 +11,9 @@ from twisted.python.failure import Failure
 
 from patrol.model import Capture, Lease, Link, PageResult, Reading, State, Visit
 from patrol.platforms import GENERIC, Platform
-from patrol.spider_job import mode_of
 from spiders.frontier import holder_of
 from spiders.reading import read_page
+from spiders.settings import user_agent
 from spiders.verdicts import Postponed, verdict_of
 
 MOST_PICTURES = 4
@@ -26,19 +25,21 @@ class Walker(Spider):
 
     mode = "http"
 
-    async def start(self) -> Any:
+    async def start(self) -> AsyncIterator[PageResult]:
         """Begin with nothing: every page comes from the frontier."""
-        for nothing in ():
-            yield nothing
+        nothing: tuple[PageResult, ...] = ()
+        for result in nothing:
+            yield result
 
     def request_for(self, lease: Lease) -> Request:
         """Return the request that fetches a leased page."""
-        platform = holder_of(self.crawler).atlas.named(lease.platform)
+        holder = holder_of(self.crawler)
+        platform = holder.atlas.named(lease.platform)
         return Request(
             lease.url,
             callback=self.read,
             errback=self.give_up,
-            headers=dict(platform.headers),
+            headers={"User-Agent": user_agent(holder.job.settings, platform.device), **platform.headers},
             meta={"lease": lease, **self.extra_meta(lease, platform)},
             dont_filter=True,
         )
@@ -58,7 +59,7 @@ class Walker(Spider):
         platform = holder.atlas.named(lease.platform)
         if platform.name == GENERIC and (owner := holder.atlas.of_url(response.url)).name != GENERIC:
             platform = owner
-        reading = _reading(platform, lease, response, capture)
+        reading = _with_answers(platform, _reading(platform, lease, response, capture), response)
         if self._wants_browser(lease, platform, reading):
             holder.place(lease, platform.name, "browser")
             return
@@ -70,7 +71,7 @@ class Walker(Spider):
 
     def _result(self, lease: Lease, platform: Platform, reading: Reading, response: Response, capture: Capture) -> PageResult:
         posts = tuple(replace(post, capture=post.capture or capture) for post in reading.posts)
-        follow = (*self._links(lease, platform, reading), *self._pictures(platform, reading), *response.meta.get("popups", ()))
+        follow = (*self._links(lease, platform, reading), *self._pictures(platform, reading), *self._popups(lease, response))
         missing = f"未读出：{'、'.join(reading.missing)}" if reading.missing else ""
         visit = Visit(
             url=lease.url,
@@ -97,6 +98,12 @@ class Walker(Spider):
                     yield replace(link, platform=owner.name)
         if reading.next_page and rules.next_pages and lease.page < platform.paging.pages:
             yield Link(url=reading.next_page, kind=lease.kind, platform=platform.name)
+
+    def _popups(self, lease: Lease, response: Response) -> Iterator[Link]:
+        """Yield the windows that a page opened by itself: advertisements of their own, one step far."""
+        if lease.kind != "popup":
+            for link in response.meta.get("popups", ()):
+                yield replace(link, platform=holder_of(self.crawler).atlas.of_url(link.url).name)
 
     def _pictures(self, platform: Platform, reading: Reading) -> Iterator[Link]:
         if not holder_of(self.crawler).job.settings.flag("ocr"):
@@ -156,6 +163,33 @@ def _reading(platform: Platform, lease: Lease, response: Response, capture: Capt
     )
 
 
+def _with_answers(platform: Platform, reading: Reading, response: Response) -> Reading:
+    """Return the reading with what the page's own JSON answers said: the page is read when one of them was."""
+    answers: list[tuple[Capture, bytes]] = response.meta.get("answers", [])
+    for capture, body in answers:
+        answered = read_page(
+            platform,
+            body,
+            url=capture.url,
+            final_url=capture.final_url,
+            status=capture.status,
+            headers=capture.response_headers,
+            fetched_at=capture.fetched_at,
+        )
+        posts = tuple(replace(post, capture=capture) for post in answered.posts)
+        read = answered.state is State.OK
+        reading = replace(
+            reading,
+            state=State.OK if read else reading.state,
+            missing=() if read else reading.missing,
+            reason="" if read else reading.reason,
+            posts=(*reading.posts, *posts),
+            links=(*reading.links, *answered.links),
+            next_page=reading.next_page or answered.next_page,
+        )
+    return reading
+
+
 def _picture(lease: Lease, response: Response, capture: Capture) -> PageResult:
     good = response.status == 200 and capture.content_type.lower().startswith("image/")
     visit = Visit(
@@ -168,6 +202,3 @@ def _picture(lease: Lease, response: Response, capture: Capture) -> PageResult:
         sha256=capture.sha256,
     )
     return PageResult(lease=lease.key, visit=visit, capture=capture if good else None, parent=lease.parent)
-
-
-__all__ = ["Walker", "mode_of"]
