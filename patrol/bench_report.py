@@ -157,6 +157,13 @@ def sample_input(count: int, *, batch: int = 1, seed: int = 7) -> ReportInput:
     )
 
 
+def sample_whole(count: int) -> ReportInput:
+    """Return the input of the whole campaign, `count` leads over both batches."""
+    second = sample_input(count // 2, batch=2)
+    leads = second.earlier + second.leads
+    return replace(second, batch=None, leads=leads, earlier=(), coverage=sample_coverage(leads, BATCHES[0]))
+
+
 def confirmed(given: ReportInput) -> ReportInput:
     """Return the input with every lead confirmed, so that leads and rows are the same number."""
     return replace(given, leads=tuple(replace(lead, judgement=Judgement.CONFIRMED) for lead in given.leads))

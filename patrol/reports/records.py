@@ -90,7 +90,8 @@ class ReportInput:
     """Everything a form may draw from, read from the store at one moment.
 
     `leads` are those of `batch` (or of the whole campaign when `batch` is None), `earlier` those of the batches before it.
-    `evidence` gives the evidence state of a lead number (`sealed`, `waiting`, `failed` …).
+    `evidence` gives the evidence state of a lead number (`sealed`, `waiting`, `failed` …); `chosen` are the leads that an officer
+    picked for 典型案例, `edits` the numbers that officers changed by hand in the last issue of a paper.
     """
 
     campaign: Campaign
@@ -105,6 +106,8 @@ class ReportInput:
     manual: tuple[ManualPatrol, ...] = ()
     platforms: Mapping[str, PlatformFace] = field(default_factory=dict)
     evidence: Mapping[str, str] = field(default_factory=dict)
+    chosen: tuple[str, ...] = ()
+    edits: Mapping[str, str] = field(default_factory=dict)
     runs: int = 0
     rules_version: str = ""
     list_version: str = ""
@@ -163,11 +166,17 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One number or date of a paper: its key, its value as printed, and how it was counted (口径)."""
+    """One number or date of a paper: its key, its value as counted, and how (口径); `edited` is what an officer wrote instead."""
 
     key: str
     value: str
     query: str
+    edited: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """What stands in the paper."""
+        return self.value if self.edited is None else self.edited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

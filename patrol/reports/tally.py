@@ -85,7 +85,7 @@ def _notes(given: ReportInput) -> tuple[str, ...]:
     waiting = sum(1 for lead in given.reported if lead.judgement is Judgement.UNREVIEWED)
     return (
         f"各口径小计均应等于列入各表的{len(given.reported)}条。",
-        f"其中{waiting}条尚未完成两人复核，为待核线索。" if waiting else "",
+        f"其中{waiting}条尚未完成复核，为待核线索。" if waiting else "",
     )
 
 

@@ -33,13 +33,44 @@ class FormTemplate(FileRecord):
     columns: tuple[ColumnTemplate, ...] = ()
     notes: tuple[str, ...] = ()
     paper: Literal["A4", "A3"] = "A4"
+    whole_campaign: bool = False
     kinds: tuple[Literal["xlsx", "docx"], ...] = ("xlsx", "docx")
+
+
+class ParagraphTemplate(FileRecord):
+    """One paragraph of a paper: it stands when all of `when` hold; `rank` 0 always, higher ones until the length is right."""
+
+    text: str
+    when: tuple[str, ...] = ()
+    rank: int = 0
+
+
+class SectionTemplate(FileRecord):
+    """One numbered part of a paper."""
+
+    heading: str
+    paragraphs: tuple[ParagraphTemplate, ...]
+
+
+class PaperTemplate(FormTemplate):
+    """A form in running text, with the length it must keep to, in characters."""
+
+    opening: tuple[ParagraphTemplate, ...]
+    sections: tuple[SectionTemplate, ...]
+    shortest: int
+    longest: int
 
 
 def load_template(module_file: str) -> FormTemplate:
     """Read the template that lies beside a form's module; BadInput names its faulty key."""
     path = Path(module_file).with_suffix(".yml")
     return build(FormTemplate, read_yaml(path), file=path)
+
+
+def load_paper_template(module_file: str) -> PaperTemplate:
+    """Read the template of a form in running text."""
+    path = Path(module_file).with_suffix(".yml")
+    return build(PaperTemplate, read_yaml(path), file=path)
 
 
 def columns(template: FormTemplate) -> tuple[Column, ...]:

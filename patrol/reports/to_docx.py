@@ -1,6 +1,5 @@
 """Write a form as a Word file: a paper in running text where it has one, its tables across the page, header rows repeated."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
@@ -22,14 +21,14 @@ _SIDES = ("top", "left", "bottom", "right", "insideH", "insideV")
 _TWIPS_PER_MM = 1440 / 25.4
 
 
-def write_docx(report: Report, path: Path, *, edits: Mapping[str, str] | None = None) -> None:
-    """Write a form as a Word file; `edits` are numbers that officers changed by hand, kept and flagged (see `edits.py`)."""
+def write_docx(report: Report, path: Path) -> None:
+    """Write a form as a Word file."""
     document = blank_document(report.title)
     document.core_properties.created = document.core_properties.modified = report.made_at.replace(tzinfo=None)
     splices: dict[bytes, str] = {}
     tables = report.tables
     if report.paper is not None:
-        to_paper.add_paper(document, report.paper, edits or {})
+        to_paper.add_paper(document, report.paper)
         tables = report.tables if report.paper.tables_follow else ()
     if tables:
         _add_tables(document, tables, splices, alone=report.paper is None)

@@ -94,7 +94,7 @@ def _study(given: ReportInput) -> Table:
         rows=rows,
         total=Row(values=("合计", f"{len(objects)}个对象", "", len(confirmed), "", "", "")),
         notes=("“可供研究的下一步”只按文件规定的次序列出，是否变更名单由教育行政部门研究决定。", wording.UNMATCHED_NOTE),
-        empty="本期没有两人复核属实的线索，没有供研究的对象。",
+        empty="本期没有复核属实的线索，没有供研究的对象。",
     )
 
 

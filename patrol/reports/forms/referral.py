@@ -17,7 +17,7 @@ def build(given: ReportInput) -> Report:
     lists = tuple(
         table for body, name in wording.wording().bodies.items() if (table := _list(given, body, name, confirmed)) is not None
     )
-    tables = lists or (main_table(TEMPLATE, given, (), empty="本期没有两人复核属实的线索，无可移送。"),)
+    tables = lists or (main_table(TEMPLATE, given, (), empty="本期没有复核属实的线索，无可移送。"),)
     return report(TEMPLATE, given, *tables, _left_out(given, confirmed), paper=_letter(given, lists))
 
 
@@ -92,20 +92,20 @@ def _row(given: ReportInput, number: int, lead: Lead) -> Row:
 def _letter(given: ReportInput, lists: tuple[Table, ...]) -> Paper | None:
     if not lists:
         return None
-    start, end = given.period
+    (start, end), campaign = given.period, given.campaign
     counts = "、".join(f"{table.name.removeprefix('移送')}{len(table.rows)}条" for table in lists)
     texts = (
-        f"{given.campaign.unit}于{chinese_date(start)}至{chinese_date(end)}开展校外培训线上巡查，发现下列网络信息涉嫌违规开展或者宣传"
-        f"学科类校外培训，已经两名工作人员复核。现按职责分工移送，商请依法处置。",
+        f"{campaign.unit}于{chinese_date(start)}至{chinese_date(end)}开展校外培训线上巡查，发现下列网络信息涉嫌违规开展或者宣传"
+        f"学科类校外培训，已经复核。现按职责分工移送，商请依法处置。",
         f"本次移送线索按接收部门分列：{counts}。同一线索涉及多个部门职责的，分别列入。清单载明每条信息的链接、发布和发现时间、内容摘录、"
         f"暗语说明、涉嫌违反的条款和证据编号；证据包按编号另行移交，可凭校验值核对。",
         f"教育行政部门的认定意见：{BLANK}。已采取的措施及整改情况：{BLANK}。商请采取的处置措施：{BLANK}。",
-        f"请于{BLANK}前将处置情况函告我单位。联系人：{given.campaign.leader or BLANK}，联系电话：{given.campaign.phone or BLANK}。",
+        f"请于{BLANK}前将处置情况函告我单位。联系人：{campaign.leader or BLANK}，联系电话：{campaign.phone or BLANK}。",
     )
     return Paper(
         title="关于商请依法处置涉嫌违规开展学科类校外培训网络信息的函",
         blocks=tuple(Block(kind="text", spans=(Span(text=text),)) for text in texts),
-        unit=given.campaign.unit,
+        unit=campaign.unit,
         signed=given.made_at.date(),
         recipient=f"{BLANK}",
         annexes=("线索移送清单", "证据材料目录及证据包", "教育行政部门认定意见"),
