@@ -33,11 +33,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("allow_loopback", False, "允许访问本机地址（只供演示和测试；正式巡查必须关闭）"),
     Setting("pace_factor", 1.0, "访问间隔的倍数：2 为慢一倍；低于 1 只对本机演示有效"),
     Setting("max_page_bytes", 8_000_000, "单个网页的最大字节数，超出部分不取，记为未覆盖"),
+    Setting("page_seconds", 30, "等待单个网页的最长时间（秒），超出记为未覆盖；用浏览器打开的网页按三倍计"),
     Setting("run_minutes", 60, "一次巡查每个来源的最长时间（分钟）"),
     Setting("parallel_sources", 2, "同时巡查的来源数（每个来源一个进程）"),
     Setting("capture_workers", 2, "同时取证的浏览器页面数"),
     Setting("min_free_mb", 500, "磁盘剩余空间低于此数（MB）时停止取证并提示"),
     Setting("tsa_urls", "", "可信时间戳服务地址，多个用逗号分隔；留空则不申请，证据标为“未申请”"),
+    Setting("tsa_roots", "", "时间戳机构根证书文件（PEM）；核验时间戳只认这些根证书"),
     Setting("ocr", True, "识别图片里的文字（需要安装 ocr 组件）"),
     Setting("log_level", "WARNING", "日志详细程度：DEBUG、INFO、WARNING、ERROR"),
 )

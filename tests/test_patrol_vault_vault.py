@@ -53,7 +53,7 @@ def test_same_bytes_are_kept_once(tmp_path: Path, spool: Path) -> None:
 
 def test_sealed_files_are_read_only(tmp_path: Path, spool: Path) -> None:
     vault = small_vault(tmp_path / "vault", spool)
-    kept = [p for folder in (vault.items, vault.objects.root) for p in folder.rglob("*") if p.is_file()]
+    kept = [p for folder in (vault.items.root, vault.objects.root) for p in folder.rglob("*") if p.is_file()]
     assert kept
     assert {path.stat().st_mode & 0o777 for path in kept} == {0o444}
 
@@ -96,7 +96,7 @@ def test_hostile_texts_become_plain_records(tmp_path: Path, spool: Path) -> None
     vault = Vault(tmp_path / "vault")
     facts = lead(title="\u202egnp.exe\ud800" + "长" * 10_000_000, excerpt="a\x00b\x1b[31m")
     vault.seal_exchange("ZJ-1", *page(spool, "1", b"x"), lead=facts)
-    raw = (vault.items / "ZJ-1/0001-exchange.json").read_bytes()
+    raw = (vault.items.root / "ZJ-1/0001-exchange.json").read_bytes()
     kept = json.loads(raw)["lead"]
     assert len(raw) < 20_000
     assert kept["title"].endswith("…（已截短）")

@@ -21,6 +21,7 @@ from patrol.errors import EvidenceError, NotAvailable
 from patrol.settings import Settings
 from patrol.vault.model import BrowserFacts, EvidenceState, Rendering, Sealed, SourceFile, tidy, to_json
 from patrol.vault.orders import Fatal, Job, Limits, Order, Taken
+from patrol.vault.timestamps import Stamper
 from patrol.vault.vault import Vault
 
 _GRACE_SECONDS = 20.0
@@ -174,10 +175,19 @@ def _rendering(taken: Taken) -> Rendering:
 def seal_pages(
     orders: Iterable[Order], vault: Vault, settings: Settings, *, browser: str, limits: Limits | None = None
 ) -> Iterator[Sealed]:
-    """Take each order in the capture process and seal what came; yield the receipts as they are written."""
+    """Take each order in the capture process, seal what came, have it time-stamped; yield the receipts as they are written.
+
+    Without an authority, or with none in reach, the stamp stays pending; what waits from earlier is asked for at the end.
+    """
     scratch = vault.scratch()
+    stamper = Stamper.of(vault, settings)
     try:
         for rendering in capture_pages(orders, settings, scratch, browser=browser, limits=limits):
-            yield vault.seal_rendering(rendering.number, rendering)
+            sealed = vault.seal_rendering(rendering.number, rendering)
+            if stamper.urls:
+                stamper.stamp(rendering.number)
+            yield sealed
+        if stamper.urls:
+            stamper.stamp()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -273,12 +273,13 @@ class Sealed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemStatus:
-    """What an evidence item holds as a whole."""
+    """What an evidence item holds as a whole; `without_stamp` names the manifests that wait for a time stamp."""
 
     number: str
     state: EvidenceState
     missing: tuple[str, ...] = ()
     manifests: tuple[str, ...] = ()
+    without_stamp: tuple[str, ...] = ()
 
 
 def tidy(text: str, limit: int = TEXT_LIMIT) -> str:

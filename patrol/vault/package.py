@@ -3,7 +3,6 @@
 import io
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
@@ -13,7 +12,7 @@ from patrol.vault import digests
 from patrol.vault.digests import Digests
 from patrol.vault.ledger import row_hash
 from patrol.vault.model import LedgerPoint, LedgerRow, Manifest, Moment, Record
-from patrol.vault.report import Failure
+from patrol.vault.report import Findings
 
 SHA256SUMS, SM3SUMS, RECORD = "SHA256SUMS", "SM3SUMS", "package.json"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
@@ -42,20 +41,6 @@ class Package(Record):
     reason: str
     files: tuple[PackedFile, ...]
     ledger: LedgerPoint
-
-
-@dataclass(slots=True)
-class Checked:
-    """What checking a package found."""
-
-    failures: list[Failure] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    files: int = 0
-    size: int = 0
-
-    def fail(self, place: str, reason: str) -> None:
-        """Add one failure."""
-        self.failures.append(Failure(place, reason))
 
 
 def sums(found: Mapping[str, Digests], kind: str) -> bytes:
@@ -98,9 +83,9 @@ def is_package(path: Path) -> bool:
     return path.is_file() and path.suffix.lower() == ".zip"
 
 
-def check_package(path: Path) -> Checked:
+def check_package(path: Path) -> Findings:
     """Check a package folder or zip."""
-    checked = Checked()
+    checked = Findings()
     tree = _folder_tree(path) if path.is_dir() else _zip_tree(path, checked)
     found = {}
     small: dict[str, bytes] = {}
@@ -121,7 +106,7 @@ def _folder_tree(folder: Path) -> Iterator[tuple[str, bytes]]:
             yield path.relative_to(folder).as_posix(), path.read_bytes()
 
 
-def _zip_tree(path: Path, checked: Checked) -> Iterator[tuple[str, bytes]]:
+def _zip_tree(path: Path, checked: Findings) -> Iterator[tuple[str, bytes]]:
     raw = path.read_bytes()
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
@@ -138,7 +123,7 @@ def _zip_tree(path: Path, checked: Checked) -> Iterator[tuple[str, bytes]]:
         yield str(PurePosixPath(*PurePosixPath(name).parts[1:])), content[name]
 
 
-def _check_sums(found: Mapping[str, Digests], small: Mapping[str, bytes], checked: Checked) -> None:
+def _check_sums(found: Mapping[str, Digests], small: Mapping[str, bytes], checked: Findings) -> None:
     listed = {name: digest for name, digest in found.items() if name not in {SHA256SUMS, SM3SUMS}}
     for name, kind in ((SHA256SUMS, "sha256"), (SM3SUMS, "sm3")):
         if name not in small:
@@ -159,7 +144,7 @@ def _check_sums(found: Mapping[str, Digests], small: Mapping[str, bytes], checke
             checked.fail(path, reason)
 
 
-def _check_record(found: Mapping[str, Digests], small: Mapping[str, bytes], checked: Checked) -> None:
+def _check_record(found: Mapping[str, Digests], small: Mapping[str, bytes], checked: Findings) -> None:
     if RECORD not in small:
         checked.fail(RECORD, "证据包清单缺失")
         return
@@ -185,14 +170,14 @@ def _check_record(found: Mapping[str, Digests], small: Mapping[str, bytes], chec
 
 
 def _check_item(
-    number: str, package: Package, found: Mapping[str, Digests], small: Mapping[str, bytes], checked: Checked
+    number: str, package: Package, found: Mapping[str, Digests], small: Mapping[str, bytes], checked: Findings
 ) -> None:
     base = f"evidence/{number}"
     kept = {file.original_sha256 or file.sha256 for file in package.files}
     for row in _extract_rows(f"{base}/ledger.jsonl", small, checked):
         if row.action != "capture" or package.masked:
             continue
-        path = f"{base}/manifest/{row.detail.get('manifest', '')}"
+        path = f"{base}/manifest/{row.detail.get('file', '')}"
         if path not in found:
             checked.fail(path, f"证据清单缺失（台账摘录第{row.row}行记有其入库）")
         elif found[path].sha256 != row.detail.get("sha256"):
@@ -201,7 +186,7 @@ def _check_item(
             _check_listed(path, small[path], kept, checked)
 
 
-def _extract_rows(path: str, small: Mapping[str, bytes], checked: Checked) -> list[LedgerRow]:
+def _extract_rows(path: str, small: Mapping[str, bytes], checked: Findings) -> list[LedgerRow]:
     rows: list[LedgerRow] = []
     for number, line in enumerate(small.get(path, b"").splitlines(), 1):
         try:
@@ -215,7 +200,7 @@ def _extract_rows(path: str, small: Mapping[str, bytes], checked: Checked) -> li
     return rows
 
 
-def _check_listed(path: str, data: bytes, kept: set[str], checked: Checked) -> None:
+def _check_listed(path: str, data: bytes, kept: set[str], checked: Findings) -> None:
     try:
         manifest = Manifest.model_validate_json(data)
     except ValidationError:

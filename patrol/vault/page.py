@@ -20,7 +20,7 @@ from playwright.async_api import Browser, BrowserContext, CDPSession, Page, Resp
 from playwright.async_api import Error as BrowserError
 from playwright.async_api import TimeoutError as BrowserTimeout
 
-from patrol.vault.guard import guard
+from patrol.guard_proxy import GuardProxy
 from patrol.vault.model import BrowserFacts, EvidenceState, SubResponse, tidy
 from patrol.vault.orders import Limits, Order, Taken, TakenFile
 from patrol.vault.textmap import read_text_map
@@ -71,7 +71,7 @@ class _Work:
     limits: Limits
     folder: Path
     started_at: datetime
-    allow_loopback: bool
+    proxy: GuardProxy
     files: list[TakenFile] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     responses: list[Response] = field(default_factory=list)
@@ -85,10 +85,10 @@ class _Work:
 
 
 async def take(
-    browser: Browser, profile: dict[str, object], order: Order, limits: Limits, folder: Path, *, allow_loopback: bool = False
+    browser: Browser, profile: dict[str, object], order: Order, limits: Limits, folder: Path, proxy: GuardProxy
 ) -> Taken:
     """Take one order into an empty folder within its budget; what a page does never raises: the result says what is missing."""
-    work = _Work(order, limits, folder, datetime.now(UTC), allow_loopback)
+    work = _Work(order, limits, folder, datetime.now(UTC), proxy)
     work.facts["browser"] = f"Chromium {browser.version}"
     try:
         await asyncio.wait_for(_take_all(browser, profile, work), limits.seconds)
@@ -106,13 +106,15 @@ async def _take_all(browser: Browser, profile: dict[str, object], work: _Work) -
 
     context = await browser.new_context(**profile)  # type: ignore[arg-type]
     try:
-        await guard(context, allow_loopback=work.allow_loopback)
         page = await context.new_page()
         context.on("page", lambda other: asyncio.ensure_future(_shut(other)))
         page.on("response", saw)
         session = await context.new_cdp_session(page)
         main = await _load(page, work)
-        if main is None and page.url in {"about:blank", ""}:
+        refused = work.proxy.refusal_of(page.url) or work.proxy.refusal_of(work.order.url)
+        if refused:
+            work.missing.append(f"网址或它跳转到的地址不允许访问：{refused}")
+        if refused or (main is None and page.url in {"about:blank", ""}):
             return
         await _settle(session, work)
         await _pictures(session, work)
@@ -209,7 +211,7 @@ async def _loaded(context: BrowserContext, session: CDPSession, main: Response |
         await _main_facts(session, main, work)
     room = work.limits.total_bytes
     for index, response in enumerate(work.responses[:300], 1):
-        record, body = await _response(response, work.limits.resource_bytes)
+        record, body = await _response(response, work)
         if body and len(body) <= room:
             room -= len(body)
             name = f"resource-{index:03d}{_suffix(record.media_type)}"
@@ -223,9 +225,7 @@ async def _loaded(context: BrowserContext, session: CDPSession, main: Response |
 
 async def _main_facts(session: CDPSession, main: Response, work: _Work) -> None:
     work.facts["status"] = main.status
-    address = await _attempt(main.server_addr())
-    if address:
-        work.facts["ip_address"] = address["ipAddress"]
+    work.facts["ip_address"] = _address(work.proxy, main.url)
     parts = urlsplit(main.url)
     if parts.scheme != "https":
         return
@@ -237,11 +237,10 @@ async def _main_facts(session: CDPSession, main: Response, work: _Work) -> None:
     work.facts["certificate"] = tuple(pairs)
 
 
-async def _response(response: Response, most: int) -> tuple[SubResponse, bytes]:
+async def _response(response: Response, work: _Work) -> tuple[SubResponse, bytes]:
     request = response.request
     sent = await _attempt(request.headers_array()) or []
     came = await _attempt(response.headers_array()) or []
-    address = await _attempt(response.server_addr())
     media_type = next((h["value"] for h in came if h["name"].lower() == "content-type"), "")
     body = await _attempt(response.body()) or b"" if response.status not in {204, 301, 302, 303, 304, 307, 308} else b""
     record = SubResponse(
@@ -250,13 +249,21 @@ async def _response(response: Response, most: int) -> tuple[SubResponse, bytes]:
         method=request.method,
         kind=request.resource_type,
         media_type=media_type.split(";")[0].strip().lower()[:100],
-        ip_address=address["ipAddress"] if address else "",
+        ip_address=_address(work.proxy, response.url),
         size=len(body),
         request_headers=tuple((h["name"], h["value"]) for h in sent),
         response_headers=tuple((h["name"], h["value"]) for h in came),
         at=datetime.now(UTC).isoformat(timespec="milliseconds"),
     )
-    return record, body if len(body) <= most else b""
+    return record, body if len(body) <= work.limits.resource_bytes else b""
+
+
+def _address(proxy: GuardProxy, url: str) -> str:
+    """Return the server address that the guarding proxy dialled for a response."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"}:
+        return ""
+    return proxy.address_of(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
 
 
 async def _attempt(awaitable: Awaitable[T]) -> T | None:

@@ -1,6 +1,6 @@
 """What a verification says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +12,20 @@ class Failure:
 
     def __str__(self) -> str:
         return f"{self.place}：{self.reason}"
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a check has found so far."""
+
+    failures: list[Failure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    files: int = 0
+    size: int = 0
+
+    def fail(self, place: str, reason: str) -> None:
+        """Add one failure."""
+        self.failures.append(Failure(place, reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ ends when its input does.
 """
 
 import asyncio
-import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -15,11 +14,11 @@ from uuid import uuid4
 from playwright.async_api import Browser, Playwright, async_playwright
 from playwright.async_api import Error as BrowserError
 
+from patrol.browsers import launch_arguments
+from patrol.guard_proxy import GuardProxy
 from patrol.vault.model import Record, to_json
 from patrol.vault.orders import Fatal, Job, Order
 from patrol.vault.page import take
-
-_ARGUMENTS = ("--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars", "--mute-audio", "--disable-background-networking")
 
 
 class _Browsers:
@@ -27,6 +26,7 @@ class _Browsers:
 
     def __init__(self, playwright: Playwright, job: Job) -> None:
         self._playwright, self._job = playwright, job
+        self.proxy = GuardProxy(allow_loopback=job.allow_loopback)
         self._current: Browser | None = None
         self._pages = 0
         self._users: dict[Browser, int] = {}
@@ -59,9 +59,11 @@ class _Browsers:
             await _close(self._current)
 
     async def _launch(self) -> Browser:
-        root = sys.platform != "win32" and os.geteuid() == 0
-        arguments = [*_ARGUMENTS, *(["--no-sandbox"] if root else [])]
-        return await self._playwright.chromium.launch(executable_path=self._job.browser or None, args=arguments)
+        return await self._playwright.chromium.launch(
+            executable_path=self._job.browser or None,
+            args=[*launch_arguments(), "--hide-scrollbars"],
+            proxy={"server": self.proxy.url},
+        )
 
 
 async def _close(browser: Browser) -> None:
@@ -81,6 +83,7 @@ async def serve(source: IO[bytes], target: IO[bytes]) -> None:
     feeding = asyncio.create_task(_feed(reader, lines))
     async with async_playwright() as playwright:
         browsers = _Browsers(playwright, job)
+        await browsers.proxy.start()
         try:
             await browsers.give_back(await browsers.borrow())
         except BrowserError as error:
@@ -92,6 +95,7 @@ async def serve(source: IO[bytes], target: IO[bytes]) -> None:
         finally:
             feeding.cancel()
             await browsers.close()
+            await browsers.proxy.close()
 
 
 async def _feed(reader: asyncio.StreamReader, lines: "asyncio.Queue[bytes | None]") -> None:
@@ -113,7 +117,7 @@ async def _work(
         browser = await browsers.borrow()
         try:
             profile = _profile(playwright, job, order.device)
-            taken = await take(browser, profile, order, job.limits, _new_folder(job), allow_loopback=job.allow_loopback)
+            taken = await take(browser, profile, order, job.limits, _new_folder(job), browsers.proxy)
         finally:
             await browsers.give_back(browser)
         _say(target, taken)

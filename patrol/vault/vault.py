@@ -4,21 +4,18 @@ Order of writing, under the ledger's lock: objects, then the manifest into `stag
 final name. So a manifest without its row is never the work of a kill, and a row without its manifest finds it in staging.
 """
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from pydantic import ValidationError
-
-from patrol.errors import EvidenceBroken, EvidenceError
+from patrol.errors import EvidenceBroken, EvidenceError, PatrolError
 from patrol.model import Capture
 from patrol.settings import Settings
 from patrol.vault import digests, files
 from patrol.vault.environment import environment
 from patrol.vault.export import Wish, write_package
+from patrol.vault.items import NUMBER, STAMP_SUFFIX, Items, receipt
 from patrol.vault.ledger import Ledger
 from patrol.vault.model import (
     Environment,
@@ -38,10 +35,8 @@ from patrol.vault.model import (
 )
 from patrol.vault.objects import ObjectStore
 
-NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-MANIFEST_NAME = re.compile(r"\d{4}-(?:exchange|rendering)\.json")
 AUTOMATIC = "系统自动"
-NO_RENDERING = "浏览器截图、网页快照（MHTML）、渲染后页面（尚未取证）"
+_PLACING = {"capture", "timestamp"}
 _TEXT_FIELDS = ("platform", "title", "author", "author_id", "published_shown", "excerpt", "purpose", "match")
 
 
@@ -57,7 +52,7 @@ class Vault:
         self.root = Path(root)
         self.objects = ObjectStore(self.root / "objects")
         self.ledger = Ledger(self.root)
-        self.items = self.root / "items"
+        self.items = Items(self.root / "items")
         self._staging = self.root / "staging"
         self.people = people
         self._min_free_mb = settings.number("min_free_mb") if settings else min_free_mb
@@ -76,8 +71,8 @@ class Vault:
         A repeat for the same number and digest returns the first receipt and adds nothing. Raises EvidenceBroken when the body
         is not what `capture.sha256` says, StorageFull when there is no room.
         """
-        folder = self._folder(number)
-        for manifest, sealed in self._sealed(number):
+        self._begin(number)
+        for manifest, sealed in self.items.sealed(number):
             if manifest.capture is not None and manifest.capture.sha256 == capture.sha256:
                 return sealed
         entry = self._keep(
@@ -87,7 +82,7 @@ class Vault:
             raise EvidenceBroken(f"网页正文与抓取时的摘要不符（{number}，{capture.url[:200]}）；缓存文件已被改动，请重新巡查该页")
         draft = self._draft(number, "exchange", capture.fetched_at, capture.fetched_at)
         return self._seal(
-            folder, draft.model_copy(update={"files": (entry,), "capture": capture, "lead": _tidy_lead(lead)}), key=capture.sha256
+            draft.model_copy(update={"files": (entry,), "capture": capture, "lead": _tidy_lead(lead)}), key=capture.sha256
         )
 
     def seal_rendering(self, number: str, rendering: Rendering) -> Sealed:
@@ -95,9 +90,9 @@ class Vault:
 
         A repeat with the same files for the same device adds nothing. Raises StorageFull when there is no room.
         """
-        folder = self._folder(number)
+        self._begin(number)
         entries = tuple(self._keep(file) for file in rendering.files)
-        for manifest, sealed in self._sealed(number):
+        for manifest, sealed in self.items.sealed(number):
             if manifest.browser and entries and manifest.browser.device == rendering.facts.device and manifest.files == entries:
                 return sealed
         draft = self._draft(number, "rendering", rendering.started_at, rendering.finished_at)
@@ -105,33 +100,19 @@ class Vault:
         filled = draft.model_copy(
             update={"files": entries, "browser": facts, "state": rendering.state, "missing": rendering.missing}
         )
-        return self._seal(folder, filled, key="")
+        return self._seal(filled, key="")
 
     def status(self, number: str) -> ItemStatus:
         """Return what an item holds: the last exchange, and for each device the best rendering so far."""
-        found = [manifest for manifest, _ in self._sealed(number)]
-        if not found:
-            return ItemStatus(number=number, state=EvidenceState.FAILED, missing=("没有入库的证据",))
-        missing: list[str] = [] if any(m.capture for m in found) else ["服务器返回的网页原文"]
-        best = _best_renderings(found)
-        if not best:
-            missing.append(NO_RENDERING)
-        for device, manifest in best.items():
-            missing += [f"{_DEVICES.get(device, device)}：{what}" for what in manifest.missing]
-        worst = any(m.state is not EvidenceState.COMPLETE for m in best.values())
-        state = EvidenceState.PARTIAL if missing or worst else EvidenceState.COMPLETE
-        return ItemStatus(number=number, state=state, missing=tuple(missing), manifests=tuple(m.name for m in found))
+        return self.items.status(number)
 
     def manifests(self, number: str) -> tuple[Manifest, ...]:
         """Return an item's manifests in the order of sealing. Raises EvidenceError when there is no such item."""
-        found = tuple(manifest for manifest, _ in self._sealed(number))
-        if not found:
-            raise EvidenceError(f"没有编号为“{number[:64]}”的证据；请核对证据编号")
-        return found
+        return self.items.manifests(number)
 
     def numbers(self) -> tuple[str, ...]:
         """Return every evidence number, sorted."""
-        return tuple(sorted(path.name for path in self.items.iterdir() if path.is_dir() and any(path.glob("*.json"))))
+        return self.items.numbers()
 
     def record(
         self, action: str, *, number: str = "", actor: str = AUTOMATIC, reason: str = "", detail: Mapping[str, str] | None = None
@@ -164,7 +145,7 @@ class Vault:
         return folder
 
     def _open(self) -> None:
-        for folder in (self.root, self.objects.root, self.items, self._staging):
+        for folder in (self.root, self.objects.root, self.items.root, self._staging):
             files.make_folder(folder)
         with self.ledger.locked():
             if not (self.root / "vault.json").exists() and self.ledger.point().row == 0:
@@ -187,20 +168,19 @@ class Vault:
         staged = [path for path in self._staging.iterdir() if path.is_file()]
         if not staged:
             return
-        known = {row.detail["sha256"]: row for row in self.ledger.rows() if row.action == "capture"}
+        known = {row.detail["sha256"]: row for row in self.ledger.rows() if row.action in _PLACING}
         for path in staged:
             row = known.get(digests.of_file(path).sha256)
             if row is None:
                 path.unlink(missing_ok=True)
                 continue
-            files.make_folder(self.items / row.number)
-            files.publish(path, self.items / row.number / row.detail["manifest"])
+            files.make_folder(self.items.root / row.number)
+            files.publish(path, self.items.root / row.number / row.detail["file"])
 
-    def _folder(self, number: str) -> Path:
+    def _begin(self, number: str) -> None:
         if not NUMBER.fullmatch(number):
             raise EvidenceError(f"证据编号“{tidy(number, 64)}”无效：只可用字母、数字、连字符，最多64个字符")
         files.require_room(self.root, self._min_free_mb)
-        return self.items / number
 
     def _keep(self, file: SourceFile) -> FileEntry:
         try:
@@ -227,9 +207,10 @@ class Vault:
             ledger=self.ledger.point(),
         )
 
-    def _seal(self, folder: Path, draft: Manifest, *, key: str) -> Sealed:
+    def _seal(self, draft: Manifest, *, key: str) -> Sealed:
         with self.ledger.locked():
-            before = list(self._sealed(draft.number))
+            self._finish_interrupted()
+            before = list(self.items.sealed(draft.number))
             for manifest, sealed in before:
                 if key and manifest.capture is not None and manifest.capture.sha256 == key:
                     return sealed
@@ -242,74 +223,38 @@ class Vault:
                     "ledger": self.ledger.point(),
                 }
             )
-            return self._commit(folder, manifest, now)
+            return self._commit(manifest, now)
 
-    def _commit(self, folder: Path, manifest: Manifest, now: datetime) -> Sealed:
+    def _commit(self, manifest: Manifest, now: datetime) -> Sealed:
         data = manifest.to_bytes()
+        found = self._place("capture", manifest.number, manifest.name, data, {"state": manifest.state.value}, now)
+        return receipt(manifest, found)
+
+    def _place(
+        self, action: str, number: str, name: str, data: bytes, detail: Mapping[str, str], at: datetime | None
+    ) -> digests.Digests:
+        """Put a file into an item together with its ledger row, in an order that survives a kill; call it with the lock held."""
         found = digests.of_bytes(data)
-        files.make_folder(folder)
+        files.make_folder(self.items.root / number)
         staged = files.write_temporary(self._staging, (data,))
+        filed = {"file": name, "sha256": found.sha256, "sm3": found.sm3, **detail}
         try:
-            self.ledger.append(
-                "capture",
-                number=manifest.number,
-                actor=AUTOMATIC,
-                detail={"manifest": manifest.name, "sha256": found.sha256, "sm3": found.sm3, "state": manifest.state.value},
-                at=now,
-            )
-        except (OSError, EvidenceError) as error:
+            self.ledger.append(action, number=number, actor=AUTOMATIC, detail=filed, at=at)
+        except (OSError, PatrolError):
             staged.unlink(missing_ok=True)
-            raise error
-        files.publish(staged, folder / manifest.name)
-        return _receipt(manifest, found)
+            raise
+        files.publish(staged, self.items.root / number / name)
+        return found
 
-    def _sealed(self, number: str) -> Iterator[tuple[Manifest, Sealed]]:
-        folder = self.items / number
-        if not NUMBER.fullmatch(number) or not folder.is_dir():
-            return
-        for path in sorted(folder.iterdir()):
-            if not MANIFEST_NAME.fullmatch(path.name):
-                continue
-            data = path.read_bytes()
-            manifest = read_manifest(data, f"items/{number}/{path.name}")
-            yield manifest, replace(_receipt(manifest, digests.of_bytes(data)), added=False)
-
-
-_DEVICES = {"phone": "手机版", "desktop": "电脑版"}
-
-
-def read_manifest(data: bytes, place: str) -> Manifest:
-    """Return a manifest from its bytes. Raises EvidenceBroken naming `place` when they are not one."""
-    try:
-        return Manifest.model_validate_json(data)
-    except ValidationError as error:
-        field = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise EvidenceBroken(f"证据清单 {place} 被改动或损坏（字段“{field}”无法读取）；请用备份恢复") from error
-
-
-def _receipt(manifest: Manifest, found: digests.Digests) -> Sealed:
-    return Sealed(
-        number=manifest.number,
-        part=manifest.part,
-        sequence=manifest.sequence,
-        manifest=manifest.name,
-        sha256=found.sha256,
-        sm3=found.sm3,
-        state=manifest.state,
-        missing=manifest.missing,
-    )
-
-
-def _best_renderings(found: list[Manifest]) -> dict[str, Manifest]:
-    order = {EvidenceState.FAILED: 0, EvidenceState.PARTIAL: 1, EvidenceState.COMPLETE: 2}
-    best: dict[str, Manifest] = {}
-    for manifest in found:
-        if manifest.browser is None:
-            continue
-        held = best.get(manifest.browser.device)
-        if held is None or order[manifest.state] >= order[held.state]:
-            best[manifest.browser.device] = manifest
-    return best
+    def attach_stamp(self, number: str, manifest: str, reply: bytes, facts: Mapping[str, str]) -> bool:
+        """Keep a time-stamp reply beside its manifest; False when one is there already."""
+        with self.ledger.locked():
+            self._finish_interrupted()
+            name = f"{manifest}{STAMP_SUFFIX}"
+            if (self.items.root / number / name).exists():
+                return False
+            self._place("timestamp", number, name, reply, {"manifest": manifest, **facts}, None)
+            return True
 
 
 def _tidy_lead(lead: LeadFacts) -> LeadFacts:

@@ -3,49 +3,42 @@
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from cryptography.x509 import Certificate
 from pydantic import ValidationError
 
 from patrol.errors import BadInput, EvidenceBroken
 from patrol.vault import digests
 from patrol.vault.chain import CheckedRow, check_chain
+from patrol.vault.items import NUMBER, read_manifest
 from patrol.vault.model import FileEntry, Founding, LedgerRow, Manifest
 from patrol.vault.package import check_package, is_package
-from patrol.vault.report import Failure, VerifyReport
-from patrol.vault.vault import NUMBER, read_manifest
+from patrol.vault.report import Failure, Findings, VerifyReport
+from patrol.vault.stamp_checks import check_stamps
 
 _KNOWN = {"vault.json", "ledger.jsonl", "ledger.head", "ledger.lock", "objects", "items", "staging", "incoming"}
+_PLACING = {"capture", "timestamp"}
 _TOLERANCE = timedelta(seconds=2)
 _WORKERS = 4
 
 
-@dataclass(slots=True)
-class _Findings:
-    failures: list[Failure] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    files: int = 0
-    size: int = 0
+def verify(path: Path, *, roots: Sequence[Certificate] = ()) -> VerifyReport:
+    """Check a vault, an item of one, an exported folder or its zip. Raises BadInput when `path` is none of them.
 
-    def fail(self, place: str, reason: str) -> None:
-        self.failures.append(Failure(place, reason))
-
-
-def verify(path: Path) -> VerifyReport:
-    """Check a vault, an item of one, an exported folder or its zip. Raises BadInput when `path` is none of them."""
+    Time stamps are held against the pinned `roots`; without any, only what they were issued for is checked.
+    """
     started = time.perf_counter()
     path = Path(path)
-    found = _Findings()
+    found = Findings()
     if (path / "ledger.jsonl").is_file() or (path / "vault.json").is_file():
-        kind, items = "vault", _check_vault(path, None, found)
+        kind, items = "vault", _check_vault(path, None, roots, found)
     elif path.parent.name == "items" and NUMBER.fullmatch(path.name):
-        kind, items = "item", _check_vault(path.parent.parent, path.name, found)
+        kind, items = "item", _check_vault(path.parent.parent, path.name, roots, found)
     elif is_package(path):
         kind, items = "package", 1
-        checked = check_package(path)
-        found = _Findings(list(checked.failures), list(checked.notes), checked.files, checked.size)
+        found = check_package(path)
     else:
         raise BadInput(
             "不是证据库、证据条目或导出的证据包；请给出证据库文件夹、其中 items 下的一个编号，或导出的文件夹、zip", file=path
@@ -62,14 +55,12 @@ def verify(path: Path) -> VerifyReport:
     )
 
 
-def _check_vault(root: Path, only: str | None, found: _Findings) -> int:
+def _check_vault(root: Path, only: str | None, roots: Sequence[Certificate], found: Findings) -> int:
     chain = check_chain(root)
     found.failures.extend(chain.failures)
     found.notes.extend(chain.notes)
-    rows = [checked for checked in chain.rows if checked.row.action == "capture"]
-    gone = {
-        (checked.row.number, checked.row.detail.get("manifest", "")) for checked in chain.rows if checked.row.action == "delete"
-    }
+    rows = [checked for checked in chain.rows if checked.row.action in _PLACING]
+    gone = {(checked.row.number, checked.row.detail.get("file", "")) for checked in chain.rows if checked.row.action == "delete"}
     if only is None:
         _check_founding(root, chain.rows, found)
         _check_strays(root, found)
@@ -77,12 +68,13 @@ def _check_vault(root: Path, only: str | None, found: _Findings) -> int:
     if only is not None and not wanted:
         found.fail(f"items/{only}", "保管台账里没有这个编号的入库记录")
     manifests = list(_check_items(root, wanted, gone, chain.rows, found))
+    check_stamps(root, [checked.row for checked in wanted], roots, found)
     _check_unlisted(root, only, rows, found)
     _check_objects(root, manifests, found, everything=only is None)
     return len({manifest.number for manifest in manifests})
 
 
-def _check_founding(root: Path, rows: Sequence[CheckedRow], found: _Findings) -> None:
+def _check_founding(root: Path, rows: Sequence[CheckedRow], found: Findings) -> None:
     path = root / "vault.json"
     if not path.is_file():
         if len(rows) <= 1:
@@ -101,7 +93,7 @@ def _check_founding(root: Path, rows: Sequence[CheckedRow], found: _Findings) ->
         found.fail("vault.json", "内容与保管台账第1行记载的摘要不符")
 
 
-def _check_strays(root: Path, found: _Findings) -> None:
+def _check_strays(root: Path, found: Findings) -> None:
     for path in sorted(root.iterdir()):
         if path.name not in _KNOWN and not path.name.startswith(".tmp-"):
             found.fail(path.name, "证据库里没有登记过的文件")
@@ -111,19 +103,21 @@ def _check_strays(root: Path, found: _Findings) -> None:
 
 
 def _check_items(
-    root: Path, rows: Sequence[CheckedRow], gone: set[tuple[str, str]], ledger: Sequence[CheckedRow], found: _Findings
+    root: Path, rows: Sequence[CheckedRow], gone: set[tuple[str, str]], ledger: Sequence[CheckedRow], found: Findings
 ) -> Iterator[Manifest]:
     previous: dict[str, str] = {}
     for checked in rows:
         row = checked.row
-        name = row.detail.get("manifest", "")
+        name = row.detail.get("file", "")
         place = f"items/{row.number}/{name}"
-        expected, previous[row.number] = previous.get(row.number, ""), row.detail.get("sha256", "")
+        expected = previous.get(row.number, "")
+        if row.action == "capture":
+            previous[row.number] = row.detail.get("sha256", "")
         if (row.number, name) in gone:
             found.notes.append(f"{place} 已按规定销毁（见台账销毁证明）")
             continue
         data = _read_manifest_bytes(root, place, row, found)
-        if data is None:
+        if data is None or row.action != "capture":
             continue
         try:
             manifest = read_manifest(data, place)
@@ -134,12 +128,12 @@ def _check_items(
         yield manifest
 
 
-def _read_manifest_bytes(root: Path, place: str, row: LedgerRow, found: _Findings) -> bytes | None:
+def _read_manifest_bytes(root: Path, place: str, row: LedgerRow, found: Findings) -> bytes | None:
     path = root / place
     if not path.is_file():
         staged = [p for p in (root / "staging").glob(".tmp-*") if digests.of_file(p).sha256 == row.detail.get("sha256")]
         if not staged:
-            found.fail(place, f"证据清单缺失（保管台账第{row.row}行记有其入库）")
+            found.fail(place, f"文件缺失（保管台账第{row.row}行记有其入库）")
             return None
         found.notes.append(f"{place} 入库时被中断，下次打开证据库时自动补全")
         path = staged[0]
@@ -149,15 +143,15 @@ def _read_manifest_bytes(root: Path, place: str, row: LedgerRow, found: _Finding
     actual = digests.of_bytes(data)
     for field_name, value in (("SHA-256", actual.sha256), ("SM3", actual.sm3)):
         if row.detail.get("sha256" if field_name == "SHA-256" else "sm3") != value:
-            found.fail(place, f"证据清单被改动：{field_name} 与保管台账第{row.row}行不符")
+            found.fail(place, f"内容被改动：{field_name} 与保管台账第{row.row}行不符")
             return None
     return data
 
 
 def _check_manifest(
-    manifest: Manifest, place: str, row: LedgerRow, previous: str, ledger: Sequence[CheckedRow], found: _Findings
+    manifest: Manifest, place: str, row: LedgerRow, previous: str, ledger: Sequence[CheckedRow], found: Findings
 ) -> None:
-    if manifest.number != row.number or manifest.name != row.detail.get("manifest"):
+    if manifest.number != row.number or manifest.name != row.detail.get("file"):
         found.fail(place, f"字段“number”与保管台账第{row.row}行的编号不符")
     if manifest.previous != previous:
         found.fail(place, "字段“previous”与同一编号的上一份清单不符（顺序被改动或有清单被移除）")
@@ -172,8 +166,8 @@ def _check_manifest(
         found.fail(place, f"字段“sealed”与保管台账第{row.row}行的时间不符")
 
 
-def _check_unlisted(root: Path, only: str | None, rows: Sequence[CheckedRow], found: _Findings) -> None:
-    listed = {(checked.row.number, checked.row.detail.get("manifest")) for checked in rows}
+def _check_unlisted(root: Path, only: str | None, rows: Sequence[CheckedRow], found: Findings) -> None:
+    listed = {(checked.row.number, checked.row.detail.get("file")) for checked in rows}
     folders = [root / "items" / only] if only else sorted((root / "items").glob("*"))
     for folder in folders:
         for path in sorted(folder.iterdir()) if folder.is_dir() else [folder]:
@@ -183,7 +177,7 @@ def _check_unlisted(root: Path, only: str | None, rows: Sequence[CheckedRow], fo
                 )
 
 
-def _check_objects(root: Path, manifests: Sequence[Manifest], found: _Findings, *, everything: bool) -> None:
+def _check_objects(root: Path, manifests: Sequence[Manifest], found: Findings, *, everything: bool) -> None:
     wanted: dict[str, tuple[FileEntry, str]] = {}
     for manifest in manifests:
         for entry in manifest.files:
