@@ -18,7 +18,7 @@ from scrapy_playwright.provider import PlaywrightBrowserProvider
 from patrol.errors import UnsafeAddress
 from patrol.guard_proxy import GuardProxy
 from spiders.guard import allows_loopback
-from spiders.settings import BROWSER_SECONDS
+from spiders.settings import BROWSER_SHARE
 
 PAGES_A_BROWSER = 60
 _NOT_FETCHED = frozenset({"font", "image", "media"})
@@ -76,6 +76,7 @@ class GuardedBrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[mi
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self.config.launch_options["allow_loopback"] = allows_loopback(crawler)
+        self._seconds = BROWSER_SHARE * crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
         self._active = self._pages = 0
 
     async def download_request(self, request: Request) -> Response:
@@ -86,10 +87,10 @@ class GuardedBrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[mi
         self._active += 1
         self._pages += 1
         try:
-            async with asyncio.timeout(BROWSER_SECONDS):
+            async with asyncio.timeout(self._seconds):
                 response: Response = await super().download_request(request)
         except TimeoutError as slow:
-            raise DownloadTimeoutError(f"{request.url} not done in the browser in {BROWSER_SECONDS} s") from slow
+            raise DownloadTimeoutError(f"{request.url} not done in the browser in {self._seconds:.0f} s") from slow
         except PlaywrightError as error:
             self._raise_if_refused(request.url)
             raise error

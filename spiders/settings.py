@@ -5,8 +5,7 @@ from patrol.settings import Settings
 from patrol.spider_job import SpiderJob
 
 PRODUCT = "XianshangPatrol/1.0"
-HTTP_SECONDS = 30
-BROWSER_SECONDS = 90
+BROWSER_SHARE = 3
 MAX_REDIRECTS = 10
 _ENGINE = "AppleWebKit/537.36 (KHTML, like Gecko)"
 _DEVICES = {
@@ -48,7 +47,7 @@ def scrapy_settings(job: SpiderJob) -> dict[str, object]:
         "CONCURRENT_ITEMS": 4,
         "CONCURRENT_REQUESTS": 32,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
-        "DOWNLOAD_TIMEOUT": HTTP_SECONDS,
+        "DOWNLOAD_TIMEOUT": knobs.number("page_seconds"),
         "DOWNLOAD_MAXSIZE": int(knobs.number("max_page_bytes")),
         "DOWNLOAD_WARNSIZE": 0,
         # a page cut short is kept as far as it came, and counted as a gap by the spider
