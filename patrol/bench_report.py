@@ -180,7 +180,7 @@ def main() -> int:
     with TemporaryDirectory() as folder:
         target = options.keep or Path(folder)
         clock, work = time.perf_counter(), time.process_time()
-        report = form("patrol-table").build(given)
+        report = form("patrol_table").build(given)
         built = time.process_time()
         write_xlsx(report, target / "bench.xlsx")
         xlsx = time.process_time()

@@ -23,12 +23,12 @@ from patrol.reports.official.headings import match_headings
 from patrol.reports.records import Table
 from patrol.reports.templates import columns
 
-COLUMNS = columns(form("patrol-table").TEMPLATE)
+COLUMNS = columns(form("patrol_table").TEMPLATE)
 THIN = Side(style="thin")
 
 
 def table_of(count: int) -> Table:
-    return form("patrol-table").build(sample_input(count)).tables[0]
+    return form("patrol_table").build(sample_input(count)).tables[0]
 
 
 def logo() -> BytesIO:
@@ -143,7 +143,7 @@ def test_fewer_rows_than_the_template_leaves_keep_its_note_in_place(tmp_path: Pa
 def test_hostile_text_stays_text_in_a_filled_template(tmp_path: Path) -> None:
     given = sample_input(1)
     lead = replace(given.leads[0], url="=1+1", author="=cmd|' /C calc'!A0", match=replace(given.leads[0].match, query="=SUM(A1)"))
-    table = form("patrol-table").build(replace(given, leads=(lead,))).tables[0]
+    table = form("patrol_table").build(replace(given, leads=(lead,))).tables[0]
     target = tmp_path / "o.xlsx"
     workbook.fill(xlsx_template(tmp_path / "t.xlsx"), table, "线上巡查情况表", target, {})
     sheet = openpyxl.load_workbook(target)["附件"]

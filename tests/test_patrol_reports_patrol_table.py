@@ -64,7 +64,7 @@ def test_title_header_line_and_columns_are_those_of_the_annex(tmp_path: Path) ->
 
 def test_both_files_hold_the_same_rows_and_leave_out_the_dismissed(tmp_path: Path) -> None:
     given = sample_input(40)
-    report = form("patrol-table").build(given)
+    report = form("patrol_table").build(given)
     write_xlsx(report, tmp_path / "a.xlsx")
     write_docx(report, tmp_path / "a.docx")
     listed = [lead for lead in given.leads if lead.judgement is not Judgement.DISMISSED]
@@ -77,7 +77,7 @@ def test_both_files_hold_the_same_rows_and_leave_out_the_dismissed(tmp_path: Pat
 
 
 def test_hostile_text_stays_text_in_the_workbook(tmp_path: Path) -> None:
-    write_xlsx(form("patrol-table").build(hostile_input()), tmp_path / "a.xlsx")
+    write_xlsx(form("patrol_table").build(hostile_input()), tmp_path / "a.xlsx")
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
     for sheet in book:
         assert not [cell.coordinate for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
@@ -87,7 +87,7 @@ def test_hostile_text_stays_text_in_the_workbook(tmp_path: Path) -> None:
 
 
 def test_hostile_text_breaks_no_xml_and_reaches_the_word_file(tmp_path: Path) -> None:
-    write_docx(form("patrol-table").build(hostile_input()), tmp_path / "a.docx")
+    write_docx(form("patrol_table").build(hostile_input()), tmp_path / "a.docx")
     rows = table_texts(tmp_path / "a.docx", 0)[1:]
     assert len(rows) == len(HOSTILE)
     assert all(clean(text) in row[3] for row, text in zip(rows, HOSTILE, strict=True))
@@ -105,14 +105,14 @@ def test_clean_text_is_fit_for_xml_and_one_line(text: str) -> None:
 def test_very_long_text_is_cut_where_one_can_see_it(tmp_path: Path) -> None:
     given = hostile_input()
     long = replace(given.leads[0], url="https://long.example/" + "路" * 40_000)
-    write_xlsx(form("patrol-table").build(replace(given, leads=(long,))), tmp_path / "a.xlsx")
+    write_xlsx(form("patrol_table").build(replace(given, leads=(long,))), tmp_path / "a.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")["线上巡查情况表"]
     assert str(sheet["D4"].value).endswith("……〔已截断，全文见证据〕")
     assert sheet.row_dimensions[4].height <= 409
 
 
 def test_header_row_repeats_and_the_paper_lies_across(tmp_path: Path) -> None:
-    report = form("patrol-table").build(sample_input(5))
+    report = form("patrol_table").build(sample_input(5))
     write_xlsx(report, tmp_path / "a.xlsx")
     write_docx(report, tmp_path / "a.docx")
     sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")["线上巡查情况表"]
@@ -127,7 +127,7 @@ def test_header_row_repeats_and_the_paper_lies_across(tmp_path: Path) -> None:
 
 def test_blocked_changed_and_unvisited_sources_never_look_clean() -> None:
     given = sample_input(0)
-    report = form("patrol-table").build(given)
+    report = form("patrol_table").build(given)
     by_source = {row.values[1]: row for row in report.tables[1].rows}
     assert by_source["短视频（样例）"].alarm
     assert "须验证码12" in str(by_source["短视频（样例）"].values[7])
@@ -142,13 +142,13 @@ def test_a_leadless_period_is_clean_only_when_all_was_seen() -> None:
     whole = tuple(row for row in given.coverage if row.complete)
     campaign = replace(given.campaign, sources=())
     assert (
-        form("patrol-table").build(replace(given, coverage=whole, campaign=campaign)).tables[0].empty.endswith("未发现疑似线索。")
+        form("patrol_table").build(replace(given, coverage=whole, campaign=campaign)).tables[0].empty.endswith("未发现疑似线索。")
     )
-    assert "没有巡查记录" in form("patrol-table").build(replace(given, coverage=(), campaign=campaign)).tables[0].empty
+    assert "没有巡查记录" in form("patrol_table").build(replace(given, coverage=(), campaign=campaign)).tables[0].empty
 
 
 def test_sums_of_every_group_equal_the_rows_of_the_table() -> None:
-    report = form("patrol-table").build(sample_input(150))
+    report = form("patrol_table").build(sample_input(150))
     subtotals = [row.values[2] for row in report.tables[3].rows if row.values[1] == "小计"]
     assert len(subtotals) == 7
     assert set(subtotals) == {len(report.tables[0].rows)}
@@ -169,7 +169,7 @@ def test_each_earlier_lead_has_exactly_one_change() -> None:
         Look(lead=numbers[2], at=at, state=State.OK),
         Look(lead=numbers[3], at=at, state=State.BLOCKED_CAPTCHA),
     )
-    table = form("patrol-table").build(replace(given, leads=(new,), earlier=earlier, looks=looks)).tables[2]
+    table = form("patrol_table").build(replace(given, leads=(new,), earlier=earlier, looks=looks)).tables[2]
     changes = {row.lead: row.values[1] for row in table.rows}
     unseen = "未能复查，状态不明"
     assert [changes[number] for number in numbers] == ["仍在", "已下架", "复发", unseen, unseen, unseen]
@@ -177,12 +177,12 @@ def test_each_earlier_lead_has_exactly_one_change() -> None:
 
 
 def test_nothing_is_called_unlicensed() -> None:
-    report = form("patrol-table").build(sample_input(200))
+    report = form("patrol_table").build(sample_input(200))
     answers = {str(row.values[4]) for row in report.tables[0].rows}
     assert "名单未匹配，待核" in answers
     assert not any(answer.startswith("无") or "无证" in answer for answer in answers)
 
 
 def test_measures_that_nobody_recorded_are_marked_blanks() -> None:
-    report = form("patrol-table").build(sample_input(10))
+    report = form("patrol_table").build(sample_input(10))
     assert {row.values[8] for row in report.tables[0].rows} == {"〔待填〕"}
