@@ -1,18 +1,24 @@
 """The detector: one text in, one explained Detection out."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from detectors.contacts import find_contacts
-from detectors.context import sentences, speaker
+from detectors.context import speaker
 from detectors.decision import Verdict, decide
 from detectors.elements import Hit, find_hits
-from detectors.fold import fold
-from detectors.lexicon import Lexicon, load_lexicon
-from detectors.model import Contact, DayJudge, Detection, Document, Element, Finding
-from detectors.prices import find_prices
+from detectors.explain import finding_of, glossary_of, passage_finding, passages, sentence
+from detectors.facts import money_facts, offer_facts
+from detectors.fold import Folded, fold
+from detectors.institutions import find_institutions
+from detectors.lexicon import load_lexicon
+from detectors.model import Contact, DayJudge, Detection, Document, Finding
+from detectors.prices import Prices, find_prices
+from detectors.rules import Rule, fired, load_rules
+from detectors.times import Calendar, time_facts
 
-_CHARGED = ("price.", "contact.")
+_STAGES = {"preschool": ("audience.preschool",), "senior": ("高",), "junior": ("初", "七", "八", "九"), "primary": ("小", "一", "二", "三", "四", "五", "六")}
 
 
 class Detector:
@@ -22,6 +28,8 @@ class Detector:
         self._judge_day = judge_day
         self._senior = senior
         self._lexicon = load_lexicon(extra_rules)
+        self._rules = load_rules(extra_rules)
+        self._passage = next(rule for rule in self._rules if rule.code == "AD-MINOR")
 
     def detect(self, document: Document) -> Detection:
         """Return what the text shows, with the words that prove each element; raises nothing on any text."""
@@ -30,17 +38,45 @@ class Detector:
         contacts = find_contacts(folded.plain, text)
         prices = find_prices(folded.plain)
         hits = find_hits(folded, self._lexicon, prices, contacts)
-        verdict = decide(text, hits, self._title_hits(document))
-        findings = self._findings(text, hits, verdict) if verdict.ad else ()
+        title = self._title_hits(document)
+        verdict = decide(text, hits, title)
+        if not self._senior and verdict.violation and _only_senior([*hits, *title]):
+            verdict = verdict.spared()
+        who = speaker([*hits, *title])
+        if not verdict.ad:
+            return self._clean(document, verdict, who, hits, contacts=contacts)
+        facts, notes = self._facts(document, folded, prices, hits)
+        charged = [hit for hit in (*hits, *facts) if any(hit.start >= left and hit.end <= right for left, right in verdict.charged)]
+        charged = [hit for hit in charged if not _quoted(hit, verdict)]
+        findings, categories, titles = self._findings(document, verdict, charged, title)
         return Detection(
             violation=verdict.violation,
             score=round(verdict.score, 4),
-            ad_violation=verdict.ad,
-            categories=("subject_ad",) if verdict.violation else (),
+            ad_violation=True,
+            categories=categories,
             findings=findings,
             contacts=contacts,
-            why="",
-            speaker=speaker(hits),
+            institutions=find_institutions(folded, document),
+            why=sentence(violation=verdict.violation, ad=True, speaker=who, findings=findings, titles=titles, notes=notes),
+            speaker="provider" if who == "unknown" else who,
+            glossary=glossary_of(findings),
+            rules_version=self._lexicon.version,
+            notes=tuple(notes),
+        )
+
+    def _clean(self, document: Document, verdict: Verdict, who: str, hits: Sequence[Hit], *, contacts: tuple[Contact, ...]) -> Detection:
+        quoted = [hit for hit in hits if _quoted(hit, verdict)]
+        met = {label for hit in quoted for label in hit.labels}
+        hinting = any(label.startswith(("subject.", "topic.", "tutor.")) for label in met) and any(label.startswith(("offer.", "price.", "audience.")) for label in met)
+        hints = tuple(finding_of(self._passage, hit, document.text, self._lexicon) for hit in quoted if not hit.labels[0].startswith("ctx.")) if hinting else ()
+        return Detection(
+            violation=False,
+            score=round(verdict.score, 4),
+            ad_violation=False,
+            hints=hints,
+            contacts=contacts,
+            why=sentence(violation=False, ad=False, speaker=who, findings=(), titles=(), notes=()),
+            speaker=who,
             rules_version=self._lexicon.version,
         )
 
@@ -50,22 +86,57 @@ class Detector:
         folded = fold(document.title)
         return find_hits(folded, self._lexicon, find_prices(folded.plain), ())
 
-    def _findings(self, text: str, hits: Sequence[Hit], verdict: Verdict) -> tuple[Finding, ...]:
-        found = []
-        for hit in hits:
-            if hit.start < verdict.start or hit.end > verdict.end:
-                continue
-            group = next((self._lexicon.groups[label] for label in hit.labels if label in self._lexicon.groups), None)
-            element = group.element if group else Element.PAID
-            if element is None:
-                continue
-            weight = group.weight if group else 0.3
-            found.append(Finding(rule="AD-MINOR", clause="", element=element, start=hit.start, end=hit.end, quote=text[hit.start : hit.end], weight=weight, trick=hit.trick))
-        return tuple(found)
+    def _facts(self, document: Document, folded: Folded, prices: Prices, hits: Sequence[Hit]) -> tuple[list[Hit], list[str]]:
+        calendar = Calendar(document.published_at, document.stage or _stage(hits), self._judge_day)
+        timed, notes = time_facts(folded.plain, document.text, calendar)
+        return [*timed, *money_facts(folded.plain, prices), *offer_facts(hits)], notes
+
+    def _findings(
+        self, document: Document, verdict: Verdict, charged: Sequence[Hit], title: Sequence[Hit]
+    ) -> tuple[tuple[Finding, ...], tuple[str, ...], list[str]]:
+        """Return findings, categories and the titles of the breaches; hits in the title choose rules but quote nothing."""
+        text = document.text
+        outside = [Hit(hit.labels, -1, -1, hit.word) for hit in title]
+        found: list[Finding] = []
+        categories: dict[str, None] = {}
+        titles: list[str] = []
+        proven: list[tuple[Rule, list[Hit]]] = list(
+            fired(self._rules, [*charged, *outside], violation=verdict.violation, ad=verdict.ad, day=document.published_at, region=document.region)
+        )
+        for rule, hits in proven:
+            found.extend(finding_of(rule, hit, text, self._lexicon) for hit in hits if hit.start >= 0 and hit.end > hit.start)
+            if rule.category:
+                categories[rule.category] = None
+            if rule.element.value == "breach" and rule.title not in titles:
+                titles.append(rule.title)
+        found.extend(passage_finding(self._passage, text, span) for span in passages(text, charged, verdict.charged))
+        unique = {(finding.rule, finding.start, finding.end): finding for finding in found}
+        return tuple(sorted(unique.values(), key=lambda finding: (finding.start, finding.end, finding.rule))), tuple(categories), titles
 
 
-def detect(
-    document: Document, *, judge_day: DayJudge | None = None, senior: bool = True, extra_rules: tuple[Path, ...] = ()
-) -> Detection:
+def _quoted(hit: Hit, verdict: Verdict) -> bool:
+    return any(hit.start >= left and hit.end <= right for left, right in verdict.quoted)
+
+
+def _stage(hits: Sequence[Hit]) -> str:
+    """Guess the stage the text speaks of, for the calendar; empty when several or none."""
+    words = [hit.word for hit in hits if hit.labels[0].startswith(("audience.grade", "audience.stage"))]
+    if any("audience.preschool" in hit.labels for hit in hits) and not words:
+        return "preschool"
+    found = {stage for stage in ("senior", "junior", "primary") if any(word.startswith(_STAGES[stage]) for word in words)}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _only_senior(hits: Sequence[Hit]) -> bool:
+    words = [hit.word for hit in hits if hit.labels[0].startswith(("audience.grade", "audience.stage"))]
+    return bool(words) and all(word.startswith(("高", "g10", "g11", "g12", "准高", "新高", "升高")) for word in words)
+
+
+@lru_cache(maxsize=8)
+def _shared(judge_day: DayJudge | None, senior: bool, extra_rules: tuple[Path, ...]) -> Detector:
+    return Detector(judge_day=judge_day, senior=senior, extra_rules=extra_rules)
+
+
+def detect(document: Document, *, judge_day: DayJudge | None = None, senior: bool = True, extra_rules: tuple[Path, ...] = ()) -> Detection:
     """Detect once; rules are loaded once per process and reused."""
-    return Detector(judge_day=judge_day, senior=senior, extra_rules=extra_rules).detect(document)
+    return _shared(judge_day, senior, extra_rules).detect(document)

@@ -1,6 +1,6 @@
-"""Counts of elements and contexts in one window, as the numbers that the decision weighs."""
+"""Counts of elements and contexts in one window, and their encoding as the numbers that the decision weighs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from detectors.elements import Hit
 
@@ -13,6 +13,8 @@ _NAMES = {
     "subject.material": "material",
     "subject.method": "method",
     "subject.coded": "coded",
+    "subject.combo": "subject",
+    "subject.leet": "subject",
     "tutor.core": "core",
     "tutor.format": "format",
     "offer.enrol": "enrol",
@@ -29,8 +31,17 @@ _NAMES = {
     "audience.preschool": "preschool",
     "audience.aged": "aged",
     "nonsubject.minor": "nonsubject",
+    "broker.pool": "pool",
+    "broker.recruit": "recruit",
+    "broker.agency": "agent",
 }
 _TRICKY = ("subject.", "topic.", "tutor.core", "place.home")
+CONTEXTS = (
+    "strong.gov", "gov", "news", "school", "welfare", "adult", "fitness", "goods", "rental", "job", "ask", "chat", "refuse", "story", "policy", "infant",
+)  # fmt: skip
+_TAUGHT = ("subject", "topic", "method", "coded", "core", "exam", "material", "preschool")
+_OFFERS = ("price", "enrol", "trial", "contact_word", "contact_id", "pool", "recruit", "agent", "slot", "core", "price_bare", "price_word", "format", "promise", "denial")
+_MINORS = ("grade", "stage", "preschool", "aged", "child")
 
 
 def name_of(label: str) -> str:
@@ -38,6 +49,8 @@ def name_of(label: str) -> str:
     if label in _NAMES:
         return _NAMES[label]
     head, _, tail = label.partition(".")
+    if head == "rule":
+        return "disguised" if tail.startswith("D-NAME") else ""
     if head in {"subject", "topic"}:
         return head
     if head == "ctx":
@@ -47,21 +60,65 @@ def name_of(label: str) -> str:
     return label
 
 
-def window_features(hits: Iterable[Hit]) -> dict[str, float]:
+def window_features(hits: Iterable[Hit], text: str) -> dict[str, float]:
     """Return capped counts of distinct words per feature name."""
     seen: dict[str, set[str]] = {}
     tricks = 0
     for hit in hits:
         for label in hit.labels:
-            seen.setdefault(name_of(label), set()).add(hit.word or f"@{hit.start}")
+            name = name_of(label)
+            if not name:
+                continue
+            seen.setdefault(name, set()).add(hit.word or f"@{hit.start}")
         if hit.trick and hit.labels and hit.labels[0].startswith(_TRICKY):
             tricks += 1
     counts = {name: float(min(len(words), _CAPS.get(name, 2))) for name, words in seen.items()}
     if tricks:
         counts["tricked"] = float(min(tricks, 3))
+    asked = text.count("？") + text.count("?")
+    if asked:
+        counts["question"] = float(min(asked, 3))
     return counts
 
 
 def within(hits: Sequence[Hit], start: int, end: int) -> list[Hit]:
     """Return the hits that lie inside start..end."""
     return [hit for hit in hits if hit.start >= start and hit.end <= end]
+
+
+def offered(local: Mapping[str, float], head: str) -> bool:
+    """Whether the window has what no verdict may lack: something taught (or a non-subject for minors) and something offered."""
+    taught = any(name in local for name in _TAUGHT) if head == "subject" else "nonsubject" in local
+    return taught and any(name in local for name in _OFFERS)
+
+
+def encode(local: Mapping[str, float], whole: Mapping[str, float], head: str) -> dict[str, float]:
+    """Return the weighed numbers: presence and extra count of each element, contexts of the whole text, and a few pairs."""
+    values: dict[str, float] = {}
+    for name, count in local.items():
+        if name not in CONTEXTS:
+            values[name] = 1.0
+            if count > 1:
+                values[f"{name}+"] = count - 1
+    for name in CONTEXTS:
+        if name in whole:
+            values[f"ctx:{name}"] = whole[name]
+        if name in local:
+            values[f"here:{name}"] = local[name]
+    minor = any(name in local for name in _MINORS)
+    taught = any(name in local for name in ("subject", "topic", "method", "coded"))
+    priced = "price" in local or "price_bare" in local
+    reach = "contact_word" in local or "contact_id" in local
+    values["minor&price"] = float(minor and priced)
+    values["minor&enrol"] = float(minor and ("enrol" in local or "trial" in local))
+    values["minor&reach"] = float(minor and reach)
+    values["taught&price"] = float(taught and priced)
+    values["taught&reach"] = float(taught and reach)
+    values["taught&slot"] = float(taught and ("slot" in local or "time.restday" in local))
+    values["taught&minor"] = float(taught and minor)
+    values["art_only"] = float("nonsubject" in local and not taught)
+    values["price&slot"] = float(priced and "slot" in local)
+    values["no_offer"] = float(not priced and not reach and "enrol" not in local and not any(name in local for name in ("pool", "recruit", "agent", "trial")))
+    if head == "other":
+        values["no_minor"] = float(not minor)
+    return values

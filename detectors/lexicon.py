@@ -75,11 +75,11 @@ def load_lexicon(extra: tuple[Path, ...] = ()) -> Lexicon:
     groups: dict[str, Group] = {}
     labels: dict[str, dict[str, None]] = {}
     digest = hashlib.sha256()
-    for path in (*lexicon_files(), *extra):
+    for path in (*lexicon_files(), *sorted((RULES / "clauses").glob("*.yml")), *extra):
         raw = path.read_bytes()
         digest.update(raw)
         content = _parse(path, raw)
-        for entry in content.get("groups", ()):
+        for entry in (*content.get("groups", ()), *_rule_groups(content)):
             group = _group(path, entry, groups)
             groups[group.label] = group
             for word in str(entry["words"]).split():
@@ -90,6 +90,16 @@ def load_lexicon(extra: tuple[Path, ...] = ()) -> Lexicon:
         labels.setdefault(sign, {})[_subject_label(meaning, labels)] = None
     words = _words(labels)
     return _compile(groups, words, sounds, slang, digest.hexdigest()[:12])
+
+
+def _rule_groups(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rules may bring words of their own; they count under the label rule.<code>."""
+    rules = content.get("rules") or ()
+    return [
+        {"label": f"rule.{rule['code']}", "element": rule.get("element"), "weight": 0.3, "words": rule["words"]}
+        for rule in rules
+        if isinstance(rule, dict) and rule.get("words") and rule.get("code")
+    ]
 
 
 def _parse(path: Path, raw: bytes) -> dict[str, Any]:

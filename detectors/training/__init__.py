@@ -1,0 +1,1 @@
+"""Training of the decision's weights from the product's own written posts (see card.md)."""

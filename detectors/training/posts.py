@@ -1,0 +1,40 @@
+"""The written training posts and their labels."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from detectors.errors import RuleError
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One written post; `subject` and `other` are the two heads' answers."""
+
+    title: str
+    text: str
+    subject: bool
+    other: bool
+    kind: str
+
+
+def read_examples() -> tuple[Example, ...]:
+    """Return every training post in file order; a line with the wrong number of fields raises RuleError."""
+    return (
+        *(Example(title, text, True, False, kind) for kind, title, text in _lines("violations.txt", 3)),
+        *(Example(title, text, True, False, kind) for _, kind, title, text in _lines("evasions.txt", 4)),
+        *(Example(title, text, False, True, kind) for kind, title, text in _lines("adverts.txt", 3)),
+        *(Example(title, text, False, False, kind) for kind, title, text in _lines("clean.txt", 3)),
+    )
+
+
+def _lines(name: str, fields: int) -> Iterator[list[str]]:
+    for number, line in enumerate((HERE / name).read_text(encoding="utf-8").splitlines(), 1):
+        if not line or line.startswith("#"):
+            continue
+        parts = line.replace(" // ", "\n").split("¦")
+        if len(parts) != fields:
+            raise RuleError(f"{name} 第{number}行：应有 {fields} 个以“¦”分隔的字段")
+        yield parts
