@@ -45,7 +45,7 @@ class Detector:
         who = speaker([*hits, *title])
         if not verdict.ad:
             return self._clean(document, verdict, who, hits, contacts=contacts)
-        facts, notes = self._facts(document, folded, prices, hits)
+        facts, notes = self._facts(document, folded, prices, hits, contacts=contacts)
         charged = [hit for hit in (*hits, *facts) if any(hit.start >= left and hit.end <= right for left, right in verdict.charged)]
         charged = [hit for hit in charged if not _quoted(hit, verdict)]
         findings, categories, titles = self._findings(document, verdict, charged, title)
@@ -81,15 +81,18 @@ class Detector:
         )
 
     def _title_hits(self, document: Document) -> Sequence[Hit]:
-        if not document.title:
-            return ()
-        folded = fold(document.title)
-        return find_hits(folded, self._lexicon, find_prices(folded.plain), ())
+        """Return the hits of what stands beside the text: its title, and words recognised in its pictures."""
+        found: list[Hit] = []
+        for beside in (document.title, *document.image_texts):
+            if beside:
+                folded = fold(beside)
+                found.extend(find_hits(folded, self._lexicon, find_prices(folded.plain), ()))
+        return found
 
-    def _facts(self, document: Document, folded: Folded, prices: Prices, hits: Sequence[Hit]) -> tuple[list[Hit], list[str]]:
+    def _facts(self, document: Document, folded: Folded, prices: Prices, hits: Sequence[Hit], *, contacts: tuple[Contact, ...]) -> tuple[list[Hit], list[str]]:
         calendar = Calendar(document.published_at, document.stage or _stage(hits), self._judge_day)
         timed, notes = time_facts(folded.plain, document.text, calendar)
-        return [*timed, *money_facts(folded.plain, prices), *offer_facts(hits)], notes
+        return [*timed, *money_facts(folded.plain, prices), *offer_facts(hits, contacts)], notes
 
     def _findings(
         self, document: Document, verdict: Verdict, charged: Sequence[Hit], title: Sequence[Hit]
@@ -97,6 +100,8 @@ class Detector:
         """Return findings, categories and the titles of the breaches; hits in the title choose rules but quote nothing."""
         text = document.text
         outside = [Hit(hit.labels, -1, -1, hit.word) for hit in title]
+        if verdict.violation:
+            outside.append(Hit(("fact.violation",), -1, -1, ""))
         found: list[Finding] = []
         categories: dict[str, None] = {}
         titles: list[str] = []

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from detectors.elements import Hit
 from detectors.fold import View
+from detectors.model import Contact
 from detectors.prices import Prices
 
 MOST_YUAN, MOST_HOURS, MOST_MONTHS = 5000, 60, 3
@@ -36,10 +37,13 @@ def _before(plain: View, start: int) -> str:
     return plain.text[max(0, at - 8) : at + 4]
 
 
-def offer_facts(hits: Sequence[Hit]) -> Iterator[Hit]:
+def offer_facts(hits: Sequence[Hit], contacts: Sequence[Contact]) -> Iterator[Hit]:
     """Yield `fact.broker_only` for a post that only seeks a teacher or pools parents, and `fact.permit` where one is shown."""
     labels = {label for hit in hits for label in hit.labels}
     words = " ".join(hit.word for hit in hits)
     if labels & set(_SEEKS) and "broker.agency" not in labels and "offer.trial" not in labels and not _OFFERS_ITSELF.search(words):
         first = next(hit for hit in hits if set(hit.labels) & set(_SEEKS))
         yield Hit(("fact.broker_only",), first.start, first.end, first.word)
+    for contact in contacts:
+        if contact.kind == "permit":
+            yield Hit(("fact.permit",), contact.start, contact.end, contact.value)
