@@ -11,10 +11,11 @@ from hypothesis import given as over
 from hypothesis import strategies as st
 
 from patrol.bench_report import sample_input
+from patrol.handling import Look
 from patrol.model import Judgement, State
 from patrol.reports.cells import clean
 from patrol.reports.forms import form
-from patrol.reports.records import Look, ReportInput
+from patrol.reports.records import ReportInput
 from patrol.reports.to_docx import write_docx
 from patrol.reports.to_xlsx import write_xlsx
 

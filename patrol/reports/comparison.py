@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from patrol.handling import Look
 from patrol.model import Judgement, Lead
 from patrol.reports import wording
 from patrol.reports.cells import clean, moment
-from patrol.reports.records import Column, Look, ReportInput, Row, Table
+from patrol.reports.records import Column, ReportInput, Row, Table
 
 COLUMNS = (
     Column(key="serial", heading="序号", width=10, align="center"),

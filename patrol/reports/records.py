@@ -4,76 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 
-from patrol.model import Batch, Campaign, Judgement, Lead, SourceCoverage, State
+from patrol.handling import ListChange, Look, ManualPatrol, Measure, Review
+from patrol.model import Batch, Campaign, Judgement, Lead, SourceCoverage
 
 CHINA = timezone(timedelta(hours=8), "UTC+8")
 BLANK = "〔待填〕"
 """The mark of a fact that nobody recorded: an officer fills it, the software never guesses it."""
 
 Value = str | int | float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """One later look at a lead (复查): what the page was then. `state` tells gone from blocked."""
-
-    lead: str
-    at: datetime
-    state: State
-
-    @property
-    def present(self) -> bool:
-        """Whether the content was seen standing."""
-        return self.state is State.OK
-
-    @property
-    def gone(self) -> bool:
-        """Whether the content was seen to be gone; a block is neither present nor gone."""
-        return self.state.value.startswith("gone.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
-    """One step that an officer recorded on a lead (措施).
-
-    `kind` is a code of `wording.yml` measures (约谈, 责令整改, 移送…); `to` the receiving body, `document` its number, `state` is
-    `open`, `done` or `refused`, `due` the deadline.
-    """
-
-    lead: str
-    kind: str
-    at: date
-    to: str = ""
-    document: str = ""
-    state: str = "open"
-    due: date | None = None
-    done_at: date | None = None
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListChange:
-    """One entry on the white, grey or black list that moved: `before` and `after` are states of `forms/list_changes.py`."""
-
-    name: str
-    before: str
-    after: str
-    at: date
-    reason: str
-    identifier: str = ""
-    document: str = ""
-    lead: str = ""
-    officer: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManualPatrol:
-    """Hours that people spent looking by hand (人工巡查); without a record the coverage sheet leaves a marked blank."""
-
-    source: str
-    hours: float
-    people: int = 1
-    at: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +39,7 @@ class ReportInput:
     earlier: tuple[Lead, ...] = ()
     coverage: tuple[SourceCoverage, ...] = ()
     looks: tuple[Look, ...] = ()
+    reviews: tuple[Review, ...] = ()
     measures: tuple[Measure, ...] = ()
     list_changes: tuple[ListChange, ...] = ()
     manual: tuple[ManualPatrol, ...] = ()

@@ -84,6 +84,7 @@ def build(given: ReportInput) -> Table:
 def _notes(given: ReportInput) -> tuple[str, ...]:
     waiting = sum(1 for lead in given.reported if lead.judgement is Judgement.UNREVIEWED)
     return (
+        "名单未匹配、待核或未见名称的线索，涉及办学行为的暂计入（一）；核实有证后改计（二）。",
         f"各口径小计均应等于列入各表的{len(given.reported)}条。",
         f"其中{waiting}条尚未完成复核，为待核线索。" if waiting else "",
     )

@@ -1,10 +1,14 @@
 """The words of the forms, read once from `wording.yml`; a code without a word is shown as such, never dropped."""
 
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from detectors.errors import RuleError
 from detectors.model import Element
+from detectors.rules import Rule, load_rules
+from patrol.errors import BadInput
 from patrol.model import Judgement, Lead, Verdict
 from patrol.reports.cells import clean
 from patrol.reports.masking import mask_text
@@ -15,6 +19,9 @@ _FILE = Path(__file__).with_name("wording.yml")
 KeyCode = Literal["一", "二", "三", "四", "五", "六", "七", "待定"]
 UNKNOWN_KEY: KeyCode = "待定"
 UNMATCHED_NOTE = "“名单未匹配，待核”不等于没有办学许可证，须向审批机关核实。"
+ITEMS = ("培训内容", "培训时间", "教师资质", "信息安全", "招生宣传", "收费行为", "服务协议")
+"""The seven inspection items of 吉教联〔2019〕75号, in their order."""
+_PRIORITY: tuple[KeyCode, ...] = ("七", "六", "二", "一", "五", "三", "四")
 _ORIGINS = {"import": "人工巡查", "tipoff": "群众举报", "assigned": "上级交办", "transferred": "部门移送"}
 
 
@@ -28,16 +35,13 @@ class KeyContent(FileRecord):
 class Category(FileRecord):
     """What a category code is called, which key contents it touches, and which bodies may be concerned.
 
-    `items` are those of the seven inspection items (排查内容) it falls under; `unlisted_keys` holds for names that the list does
-    not match, `licensed_keys` for those it does.
+    `items` are those of the seven inspection items (排查内容) it falls under. Used where the rules that fired do not say.
     """
 
     title: str
     keys: tuple[KeyCode, ...]
     bodies: tuple[str, ...]
     items: tuple[str, ...] = ()
-    unlisted_keys: tuple[KeyCode, ...] = ()
-    licensed_keys: tuple[KeyCode, ...] = ()
 
 
 class Stage(FileRecord):
@@ -74,17 +78,49 @@ def category_title(code: str) -> str:
     return known.title if known else f"其他疑似情形（{clean(code, 40)}）"
 
 
+@cache
+def _rules() -> Mapping[str, Rule]:
+    try:
+        return {rule.code: rule for rule in load_rules()}
+    except RuleError as error:
+        raise BadInput(f"规则文件有误，无法对应报表的重点内容（{error}）") from error
+
+
+def rules_of(lead: Lead) -> tuple[Rule, ...]:
+    """Return the rules that a lead's findings name, in the order of the text; a rule no longer known is left out."""
+    findings = lead.screening.detection.findings if lead.screening else ()
+    return tuple(dict.fromkeys(rule for finding in findings if (rule := _rules().get(finding.rule)) is not None))
+
+
+def _numbers(rules: Iterable[Rule], prefix: str) -> set[int]:
+    named = (name.removeprefix(prefix) for rule in rules for name in rule.lists if name.startswith(prefix))
+    return {int(number) for number in named if number.isdigit()}
+
+
 def key_codes(lead: Lead) -> tuple[KeyCode, ...]:
-    """Return the key contents a lead touches, the one it is counted under first; `待定` when no rule says."""
-    codes: dict[KeyCode, None] = {}
-    for category in lead.categories:
-        known = wording().categories.get(category)
-        if known is None:
-            continue
-        unlisted = lead.match.verdict is not Verdict.LICENSED
-        special = known.unlisted_keys if unlisted else known.licensed_keys
-        codes.update(dict.fromkeys(special or known.keys))
-    return tuple(codes) or (UNKNOWN_KEY,)
+    """Return the key contents a lead touches, the one it is counted under first; `待定` when no rule says.
+
+    The rules that fired say which (`lists: GD-1 …`), else the categories. Whether it is （一） (no licence) or （二） (licensed)
+    follows the list's answer: a name that the list does not hold stands under （一） until it is checked.
+    """
+    numbers = _numbers(rules_of(lead), "GD-")
+    ordered: tuple[KeyCode, ...] = ("一", "二", "三", "四", "五", "六", "七")
+    codes = {code for number, code in enumerate(ordered, 1) if number in numbers}
+    if not codes:
+        known = wording().categories
+        codes = {code for category in lead.categories if category in known for code in known[category].keys}
+    if codes & {"一", "二"}:
+        codes = codes - {"一", "二"} | {"二" if lead.match.verdict is Verdict.LICENSED else "一"}
+    return tuple(code for code in _PRIORITY if code in codes) or (UNKNOWN_KEY,)
+
+
+def inspection_items(lead: Lead) -> frozenset[str]:
+    """Return which of the seven inspection items (吉教联〔2019〕75号) a lead touches, by rule, else by category."""
+    numbers = _numbers(rules_of(lead), "JL-")
+    if numbers:
+        return frozenset(item for number, item in enumerate(ITEMS, 1) if number in numbers)
+    known = wording().categories
+    return frozenset(item for code in lead.categories if code in known for item in known[code].items)
 
 
 def key_label(code: str) -> str:
@@ -163,9 +199,15 @@ def excerpt(lead: Lead, limit: int = 120) -> str:
     return shown.replace("“", "‘").replace("”", "’")
 
 
+def suspected(lead: Lead) -> tuple[str, ...]:
+    """Name what a lead is suspected of: its categories, else the titles of the first rules that fired."""
+    named = tuple(category_title(code) for code in lead.categories)
+    return named or tuple(rule.title for rule in rules_of(lead)[:3])
+
+
 def problem(lead: Lead) -> str:
     """State what was found in one cell: the suspected kinds, the clauses, then the page's own words in quotation marks."""
-    kinds = "；".join(f"疑似{category_title(code)}" for code in lead.categories) or "疑似违规，类别待核"
+    kinds = "；".join(f"疑似{kind}" for kind in suspected(lead)) or "疑似违规，类别待核"
     touched = "；".join(clauses(lead)[:4])
     quoted = excerpt(lead)
     parts = [kinds, f"涉嫌违反：{touched}" if touched else "", f"页面原文：“{quoted}”" if quoted else ""]

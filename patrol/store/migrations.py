@@ -66,6 +66,35 @@ def m0001_core(db: Database) -> None:
     _run_script(db, _CORE)
 
 
+_HANDLING = """
+CREATE TABLE looks (id INTEGER PRIMARY KEY, lead TEXT NOT NULL REFERENCES leads(number), at TEXT NOT NULL, state TEXT NOT NULL);
+CREATE INDEX looks_lead ON looks(lead, at);
+CREATE TABLE measures (
+  id INTEGER PRIMARY KEY, lead TEXT NOT NULL REFERENCES leads(number), kind TEXT NOT NULL, at TEXT NOT NULL,
+  receiver TEXT NOT NULL, document TEXT NOT NULL, state TEXT NOT NULL, due TEXT, done_at TEXT, text TEXT NOT NULL,
+  officer TEXT NOT NULL, recorded_at TEXT NOT NULL);
+CREATE INDEX measures_lead ON measures(lead, at);
+CREATE TABLE list_changes (
+  id INTEGER PRIMARY KEY, campaign TEXT NOT NULL, name TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL,
+  at TEXT NOT NULL, reason TEXT NOT NULL, identifier TEXT NOT NULL, document TEXT NOT NULL, lead TEXT NOT NULL,
+  officer TEXT NOT NULL, recorded_at TEXT NOT NULL);
+CREATE TABLE manual_patrols (
+  id INTEGER PRIMARY KEY, campaign TEXT NOT NULL, source TEXT NOT NULL, hours REAL NOT NULL, people INTEGER NOT NULL,
+  at TEXT NOT NULL, officer TEXT NOT NULL, recorded_at TEXT NOT NULL);
+CREATE TABLE case_choices (campaign TEXT NOT NULL, lead TEXT NOT NULL REFERENCES leads(number), PRIMARY KEY (campaign, lead));
+CREATE TABLE report_snapshots (
+  id INTEGER PRIMARY KEY, campaign TEXT NOT NULL, form TEXT NOT NULL, batch INTEGER NOT NULL, revision INTEGER NOT NULL,
+  digest TEXT NOT NULL, previous TEXT NOT NULL, reason TEXT NOT NULL, officer TEXT NOT NULL, at TEXT NOT NULL,
+  content TEXT NOT NULL, UNIQUE (campaign, form, batch, revision));
+"""
+
+
+@MIGRATIONS()
+def m0040_handling(db: Database) -> None:
+    """Later looks, measures, list changes, hours by hand, chosen cases, submitted forms."""
+    _run_script(db, _HANDLING)
+
+
 _CLOCK = """
 CREATE TABLE occurrences (
   id INTEGER PRIMARY KEY, campaign TEXT NOT NULL, job TEXT NOT NULL, due_at TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'planned',

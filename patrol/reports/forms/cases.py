@@ -58,7 +58,7 @@ def draft(given: ReportInput, lead: Lead) -> tuple[Block, ...]:
     platform_kind = wording.platform_kind(given, lead.platform)
     fact = (
         f"{day}，{given.campaign.unit}通过{wording.origin(lead)}，在{platform_kind}类平台发现{name}发布的信息，内容为“{words}”，"
-        f"涉嫌{kind}。名单比对：{known}。经复核属实，复核人员：{BLANK}。证据编号：{lead.evidence or BLANK}。"
+        f"涉嫌{kind}。名单比对：{known}。{_reviewed(given, lead)}。证据编号：{lead.evidence or BLANK}。"
     )
     handling = f"该行为涉嫌违反：{touched}。处置情况：{handled}。教育行政部门的认定意见：{BLANK}。"
     return (
@@ -67,6 +67,11 @@ def draft(given: ReportInput, lead: Lead) -> tuple[Block, ...]:
         _text(handling),
         _text("请广大家长选择证照齐全的机构，不轻信网络上的招揽信息；发现类似情况，可向当地教育行政部门反映。"),
     )
+
+
+def _reviewed(given: ReportInput, lead: Lead) -> str:
+    officers = facts.officers_confirming(given, lead)
+    return f"经{len(officers)}名工作人员复核属实" if len(officers) > 1 else f"经复核属实（复核人员：{BLANK}）"
 
 
 def _names(lead: Lead) -> tuple[str, ...]:

@@ -9,8 +9,6 @@ from patrol.reports.sheets import main_table, report
 from patrol.reports.templates import load_template
 
 TEMPLATE = load_template(__file__)
-ITEMS = ("培训内容", "培训时间", "教师资质", "信息安全", "招生宣传", "收费行为", "服务协议")
-"""The seven inspection items of 吉教联〔2019〕75号, in their order."""
 _NOT_ON_PUBLIC_PAGES = {"信息安全", "服务协议"}
 
 
@@ -24,9 +22,8 @@ def build(given: ReportInput) -> Report:
 
 def inspect(one: Patrolled) -> tuple[int, ...]:
     """Count the leads of an object under each of the seven items; a lead counts once per item."""
-    known = wording.wording().categories
-    found = [{item for code in lead.categories if code in known for item in known[code].items} for lead in one.leads]
-    return tuple(sum(item in items for items in found) for item in ITEMS)
+    found = [wording.inspection_items(lead) for lead in one.leads]
+    return tuple(sum(item in items for items in found) for item in wording.ITEMS)
 
 
 def _cell(item: str, count: int) -> str:
@@ -53,7 +50,7 @@ def _row(given: ReportInput, number: int, one: Patrolled) -> Row:
         BLANK,
         BLANK,
         one.licence,
-        *(_cell(item, count) for item, count in zip(ITEMS, inspect(one), strict=True)),
+        *(_cell(item, count) for item, count in zip(wording.ITEMS, inspect(one), strict=True)),
         "；".join(dict.fromkeys(facts.measure_words(measure) for measure in taken)) or BLANK,
         chinese_date(max(due)) if due else BLANK,
         one.numbers,
@@ -62,7 +59,7 @@ def _row(given: ReportInput, number: int, one: Patrolled) -> Row:
 
 
 def _total(objects: tuple[Patrolled, ...]) -> Row:
-    sums = [sum(column) for column in zip(*(inspect(one) for one in objects), strict=True)] or [0] * len(ITEMS)
+    sums = [sum(column) for column in zip(*(inspect(one) for one in objects), strict=True)] or [0] * len(wording.ITEMS)
     leads = sum(len(one.leads) for one in objects)
-    shown = (f"疑似{count}条" if count else _cell(item, 0) for item, count in zip(ITEMS, sums, strict=True))
+    shown = (f"疑似{count}条" if count else _cell(item, 0) for item, count in zip(wording.ITEMS, sums, strict=True))
     return Row(values=("合计", f"{len(objects)}个对象", *("" for _ in range(11)), *shown, "", "", f"疑似线索{leads}条"))

@@ -1,9 +1,10 @@
 """整治工作台账: one line per lead, from its finding to its closing."""
 
+from patrol.handling import Look
 from patrol.model import Lead
 from patrol.reports import facts, wording
 from patrol.reports.cells import chinese_date, clean, moment, stacked
-from patrol.reports.records import BLANK, Look, Report, ReportInput, Row
+from patrol.reports.records import BLANK, Report, ReportInput, Row
 from patrol.reports.sheets import main_table, report
 from patrol.reports.templates import load_template
 
@@ -31,9 +32,10 @@ def _row(given: ReportInput, number: int, lead: Lead, look: Look | None) -> Row:
         wording.object_name(lead),
         clean(lead.url, 200),
         wording.district(lead),
-        "；".join(f"疑似{wording.category_title(code)}" for code in lead.categories) or "类别待核",
+        "；".join(f"疑似{kind}" for kind in wording.suspected(lead)) or "类别待核",
         "；".join(wording.clauses(lead)[:4]) or BLANK,
         lead.evidence or "证据待取",
+        facts.reviewers(given, lead),
         wording.judged(lead),
         wording.licence_answer(lead),
         "；".join(facts.measure_words(measure) for measure in taken) or BLANK,

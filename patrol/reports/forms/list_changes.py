@@ -1,10 +1,11 @@
 """黑白灰名单变更表: what was moved on the lists, held against the order of the rules, and who may be looked at next."""
 
+from patrol.handling import ListChange
 from patrol.model import Judgement
 from patrol.reports import wording
 from patrol.reports.cells import chinese_date, clean
 from patrol.reports.objects import Patrolled, patrolled
-from patrol.reports.records import BLANK, Column, ListChange, Report, ReportInput, Row, Table
+from patrol.reports.records import BLANK, Column, Report, ReportInput, Row, Table
 from patrol.reports.sheets import main_table, report
 from patrol.reports.templates import load_template
 
