@@ -2,11 +2,12 @@
 
 import time
 
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware as ScrapyRedirect
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
 from scrapy.http import Response
 from scrapy.robotstxt import ProtegoRobotParser, RobotParser
 
@@ -130,9 +131,13 @@ class PatienceMiddleware:
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        """Put a page back whose fetch failed in a way that may pass (raises Postponed)."""
+        """Put a page back whose fetch failed in a way that may pass (raises Postponed).
+
+        A page that held the browser until the time was up is not given a second one.
+        """
         lease = request.meta.get("lease")
-        if isinstance(lease, Lease) and isinstance(exception, TRANSIENT):
+        held_up = isinstance(exception, DownloadTimeoutError | PlaywrightTimeout) and bool(request.meta.get("playwright"))
+        if isinstance(lease, Lease) and isinstance(exception, TRANSIENT) and not held_up:
             self._postpone(lease, State.NETWORK, most=2)
 
     def _postpone(

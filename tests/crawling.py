@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import yaml
+
 from patrol import settings as settings_module
 from patrol.crawl import SpiderJob
 from patrol.model import Batch, Campaign, Run, SourceChoice
@@ -38,13 +40,13 @@ pages:
 def town_job(
     workspace: Path, base: str, *, platform: str = "", run: str = "run-1", start: Sequence[str] = (), **knobs: Value
 ) -> SpiderJob:
-    """Return the job of one run over the town; `platform` is added to the town's platform.yml."""
+    """Return the job of one run over the town; `platform` replaces keys of the town's platform.yml."""
     for name, text in (("town", TOWN), ("generic", GENERIC)):
         folder = workspace / "platforms" / name
         folder.mkdir(parents=True, exist_ok=True)
-        added = platform if name == "town" else ""
-        kept = "\n".join(line for line in text.splitlines() if line.partition(":")[0] not in _keys(added))
-        (folder / "platform.yml").write_text(f"{kept}\n{added}", encoding="utf-8")
+        added = yaml.safe_load(platform) if name == "town" and platform else {}
+        told = yaml.safe_dump({**yaml.safe_load(text), **added}, allow_unicode=True)
+        (folder / "platform.yml").write_text(told, encoding="utf-8")
     given: dict[str, Value] = {"allow_loopback": True, "pace_factor": 0.0, "log_level": "INFO", **knobs}
     choice = SourceChoice(name="town", base=base, start=tuple(start))
     batch = Batch(number=1, start=date(2027, 1, 15), end=date(2027, 1, 29), due=date(2027, 1, 30))
@@ -68,10 +70,6 @@ def town_job(
         settings=settings_module.load({}, workspace=str(workspace), **given),
         screener="tests.plain_keeper:PlainKeeper",
     )
-
-
-def _keys(text: str) -> frozenset[str]:
-    return frozenset(line.partition(":")[0] for line in text.splitlines() if line and not line.startswith((" ", "-")))
 
 
 def kept_pages(workspace: Path) -> list[Mapping[str, object]]:
