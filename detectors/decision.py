@@ -1,5 +1,6 @@
 """Weigh the elements and contexts of each window into the two verdicts, with the weights of rules/weights.yml."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -13,6 +14,10 @@ from detectors.errors import RuleError
 from detectors.features import encode, offered, window_features, within
 from detectors.fold_tables import RULES
 
+_TAUGHT = ("subject.", "topic.", "tutor.core")
+_STOPS = frozenset("，,。！？!?；;\n、")
+_DENIED_BEFORE = re.compile(r"(?:不|没|无|非|别|未)(?:再|会|是|能|可|用|在)?(?:补|讲|教|涉及|含|包含|搞|管|做|会|开设|提供|卖|送|上|带|参加|报|收|看|安排|组织|布置|学)[^，。]{0,4}$|(?:与|跟|和)[^，。]{0,6}$(?<=无关)")
+_DENIED_AFTER = re.compile(r"[^，。]{0,8}(?:没有?任何?关系|没关系|无关|我们不管|不管|不涉及|不教|不讲|不补|不会|一律不|不含|除外|没有)")
 Weights = Mapping[str, float]
 HEADS = ("subject", "other")
 THRESHOLD = 0.5
@@ -73,6 +78,7 @@ def judged_windows(
     text: str, hits: Sequence[Hit], title_hits: Sequence[Hit]
 ) -> tuple[list[tuple[int, int, dict[str, float]]], dict[str, float], tuple[tuple[int, int], ...]]:
     """Return the windows with their element counts, the whole text's counts, and the quoted spans that are not charged."""
+    hits = [hit for hit in hits if not denied(hit, text)]
     whole = window_features([*hits, *title_hits], text)
     quotes = tuple(quoted_spans(text)) if reported(whole) else ()
     spoken = [hit for hit in hits if not any(hit.start >= left and hit.end <= right for left, right in quotes)]
@@ -80,9 +86,21 @@ def judged_windows(
     return found, whole, quotes
 
 
+def denied(hit: Hit, text: str) -> bool:
+    """Whether school content is named only to say that it is not taught here (文化课我们不管, 跟功课没有关系)."""
+    if not any(label.startswith(_TAUGHT) for label in hit.labels):
+        return False
+    left, right = hit.start, hit.end
+    while left > 0 and text[left - 1] not in _STOPS and hit.start - left < 16:
+        left -= 1
+    while right < len(text) and text[right] not in _STOPS and right - hit.end < 16:
+        right += 1
+    return _DENIED_BEFORE.search(text[left : hit.start]) is not None or _DENIED_AFTER.match(text[hit.end : right]) is not None
+
+
 def reported(whole: Mapping[str, float]) -> bool:
     """Whether the text as a whole reports on others, so that its quotations are not its own offers."""
-    return whole.get("news", 0) >= 2 or whole.get("strong.gov", 0) >= 1 or whole.get("gov", 0) >= 3 or whole.get("policy", 0) >= 2
+    return whole.get("news", 0) >= 2 or whole.get("strong.gov", 0) >= 1 or whole.get("gov", 0) >= 3 or whole.get("policy", 0) >= 2 or whole.get("refuse", 0) >= 1 or whole.get("ask", 0) >= 1
 
 
 def probability(weights: Weights, local: Mapping[str, float], whole: Mapping[str, float], head: str) -> float:

@@ -16,8 +16,12 @@ from detectors.prices import Prices
 from detectors.syllables import sound_view
 
 REACH = 48
+_SPREAD = re.compile(r"(?<![a-z0-9_])[a-z](?:[*·._~|/\- ]{1,2}[a-z]){1,3}(?![a-z0-9_@.])")
 _INITIALS = re.compile(r"(?<![a-z_@./:：-])[a-z]{2,10}(?![a-z_@.])")
 _SIGNALS = ("audience.", "tutor.", "offer.", "price.", "subject.", "time.", "place.", "nonsubject.", "broker", "provider.", "topic.")
+
+
+_BRACKETS = "（）()【】[]《》“”\"「」『』"
 
 
 class Hit(NamedTuple):
@@ -68,8 +72,11 @@ def _words(folded: Folded, lexicon: Lexicon, firm: list[Hit], weak: list[Hit]) -
         taken.append((left, right))
         start, end = tight.span(left, right)
         trick = word.trick or ("" if end - start == len(word.text) and folded.original[start:end] == word.text else folded.trick(start, end, word.text))
-        if end - start > 3 * len(word.text) + 4 and trick == "inserted_symbols":
-            continue
+        if trick == "inserted_symbols":
+            between = folded.original[start:end]
+            if end - start > 3 * len(word.text) + 4:
+                continue
+            trick = "" if any(mark in between for mark in _BRACKETS) else trick
         (weak if word.weak else firm).append(Hit(word.labels, start, end, word.means or word.text, trick, word.weak))
     return taken
 
@@ -131,6 +138,11 @@ def _initials(folded: Folded, lexicon: Lexicon) -> Iterator[Hit]:
         for left, right, word in _cut(match[0], lexicon):
             start, end = plain.span(match.start() + left, match.start() + right)
             yield Hit(word.labels, start, end, word.text, "initials", True)
+    for match in _SPREAD.finditer(plain.text):
+        letters = re.sub("[^a-z]", "", match[0])
+        for _, _, word in _cut(letters, lexicon):
+            start, end = plain.span(match.start(), match.end())
+            yield Hit(word.labels, start, end, word.text, "inserted_symbols", True)
 
 
 def _cut(letters: str, lexicon: Lexicon) -> list[tuple[int, int, Word]]:

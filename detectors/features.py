@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from detectors.elements import Hit
 
 _CAPS = {
-    "topic": 4, "subject": 3, "enrol": 3, "core": 3, "gov": 6, "strong.gov": 4, "news": 6, "school": 5, "welfare": 4, "adult": 4, "goods": 5,
-    "fitness": 3, "chat": 5, "ask": 4, "job": 5, "policy": 5, "refuse": 3, "nonsubject": 3, "promise": 3, "story": 4,
+    "topic": 4, "subject": 3, "enrol": 3, "core": 3, "gov": 4, "strong.gov": 3, "news": 4, "school": 3, "welfare": 3, "adult": 3, "goods": 4,
+    "fitness": 3, "chat": 4, "ask": 3, "job": 4, "policy": 4, "refuse": 3, "nonsubject": 3, "promise": 3, "story": 4,
 }  # fmt: skip
 _NAMES = {
     "subject.exam": "exam",
@@ -36,6 +36,7 @@ _NAMES = {
     "broker.agency": "agent",
 }
 _TRICKY = ("subject.", "topic.", "tutor.core", "place.home")
+_HIDING = frozenset({"homophone", "pinyin", "initials", "emoji", "split_char", "inserted_symbols", "zero_width", "lookalike", "leetspeak_digits"})
 CONTEXTS = (
     "strong.gov", "gov", "news", "school", "welfare", "adult", "fitness", "goods", "rental", "job", "ask", "chat", "refuse", "story", "policy", "infant",
 )  # fmt: skip
@@ -70,7 +71,7 @@ def window_features(hits: Iterable[Hit], text: str) -> dict[str, float]:
             if not name:
                 continue
             seen.setdefault(name, set()).add(hit.word or f"@{hit.start}")
-        if hit.trick and hit.labels and hit.labels[0].startswith(_TRICKY):
+        if hit.trick in _HIDING and hit.labels and hit.labels[0].startswith(_TRICKY):
             tricks += 1
     counts = {name: float(min(len(words), _CAPS.get(name, 2))) for name, words in seen.items()}
     if tricks:

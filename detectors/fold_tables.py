@@ -15,7 +15,7 @@ from detectors.errors import RuleError
 
 RULES = Path(__file__).with_name("rules")
 DROP = "\ue000"
-KEEP_AS_BOUNDARY = frozenset("，,。！!？?；;、\n")
+KEEP_AS_BOUNDARY = frozenset("，,。！!？?；;、：:\n")
 _CONFUSABLE = dict(zip("аеорсухѕіјɡοαικνρτυχ", "aeopcyxsijgoaiknptux", strict=True))
 _NEGATIVE_LETTERS = {0x1F170 + step: chr(ord("a") + step) for step in range(26)}
 _DINGBAT_DIGITS = {

@@ -21,7 +21,6 @@ from detectors.fold_tables import RULES, load_tables
 from detectors.model import Element
 from detectors.syllables import word_sounds
 
-_INHERITED = ("time.", "place.", "subject.", "audience.grade", "audience.stage", "audience.preschool", "nonsubject.", "provider.", "promise.")
 _HALF_SPELLED = "语文 数学 英语 物理 化学 生物 历史 地理 补课 补习 家教 辅导 培优 提优 寒假 暑假 年级 学科 课时"
 
 
@@ -155,7 +154,7 @@ def _words(labels: dict[str, dict[str, None]]) -> tuple[Word, ...]:
             for part in inner
             if part != text and not (part.isascii() and text.isascii())
             for label in kept.get(part, ())
-            if label.startswith(_INHERITED)
+            if not label.startswith(("ctx.", "mask."))
         ]
         contextual = all(label.startswith("ctx.") for label in own)
         both = tuple(label for label in own if not label.startswith("mask.")) + (() if contextual else tuple(inherited))

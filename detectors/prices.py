@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from detectors.fold import View
 
 _CN = "零〇一二两三四五六七八九十百千万壹贰叁肆伍陆柒捌玖拾佰仟"
-_NUMBER = rf"(?:\d{{1,7}}(?:[.,]\d{{1,3}})?(?:万|w|k|千|百)?|[{_CN}]{{1,9}})"
+_NUMBER = rf"(?:\d[kw百千]\d|\d{{1,7}}(?:[.,]\d{{1,3}})?(?:万|w|k|千|百)?|[{_CN}]{{1,9}})"
 _UNIT = r"(?:元|块钱?|圆|rmb|人民币|大洋|软妹币|米(?![饭粉线色字粒]))"
-_PER = r"(?:节课?|堂课?|次课?|课时|课|小时|小日时|个?小时|h|时(?![间候光代])|钟头|月|个月|期|学期|人|位|天|科|季度?|年|周|生|孩子?|个孩子?|份|讲|套|题|半天|上午|下午|小吋|晚|对)"
+_PER = r"(?:节课?|堂课?|次课?|课时|课|小时|小日时|个?小时|h|时(?![间候光代])|钟头|月|个月|期|学期|人|位|天|科|季度?|年|周|生|孩子?|个孩子?|份|讲|套|题|半天|上午|下午|小吋|晚)"
 _AMOUNT = re.compile(
     rf"[¥￥$£＄]\s{{0,2}}(?P<sign>{_NUMBER})(?:\s{{0,1}}[-~/每一]\s{{0,1}}(?P<per1>{_PER}))?"
     rf"|(?P<unit>{_NUMBER})\s{{0,2}}{_UNIT}(?:\s{{0,1}}[/每一]\s{{0,1}}(?P<per2>{_PER}))?"
     rf"|(?P<rate>{_NUMBER})\s{{0,1}}(?:[/]|每|一)\s{{0,1}}(?P<per3>{_PER})"
     rf"|(?:每|一|1|/)\s{{0,1}}(?P<per4>{_PER})(?:课|费用?)?(?:[:：是只要才仅收]|\s){{0,3}}(?P<each>{_NUMBER})(?![\d一二三四五六七八九十]|[节次课个年级月天周号楼点小期:：人题种门])"
-    r"|(?:次|节|课时|天|周|期|科|张|盒|讲|月|年|季)\s{0,2}[/:：,，=]?\s{0,2}(?P<pack>\d{2,5})(?![\d.:：/\-]|\s{0,1}(?:节|次|课|人|名|个|年|月|天|周|岁|科|小时|点|分|%|位|张|号|日))"
+    r"|(?:次|节|课时|[天周期科张盒讲季](?=\s{0,2}[/:：,，=]?\s{0,2}\d{3}))\s{0,2}[/:：,，=]?\s{0,2}(?P<pack>\d{2,5})(?![\d.:：/\-]|\s{0,1}(?:节|次|课|人|名|个|年|月|天|周|岁|科|小时|点|分|%|位|张|号|日))"
     r"|(?<![百千万第\d])(?P<word>[一二两三四五六七八九]千?[一二两三四五六七八九]?百[一二三四五六七八九]?十?五?)(?![一-龥\d])"
+    r"|(?<![\da-z.])(?P<split>\d[kw百千]\d)(?!\d)"
     r"|(?<![\d.:：/\-~—年第a-z@_])(?P<bare>(?!20[12]\d)[1-9]\d{1,4})(?=\s{0,2}(?:$|[，,。;；!！\n|]))"
     rf"|(?:学费|课时费|费用|收费|价格|单价|售价|一共|仅需|只要|只需|实付|均摊|定金|押金|原价|现价|特价|团购价|优惠价|早鸟价|体验价|会员费?|月费|年费|单项|单科|全科|两科|三科|单期|季付|月付|茶位费|茶水费|共|涨至|报价|时薪|月薪|人均|每生|每家|每孩|连报|打包|全套|月托|包月|包期|交|收|付|租金|报酬|单场|联票)"
     rf"[^\d\n,，。;；]{{0,4}}?(?P<named>{_NUMBER})(?![\d:：.]|\s{{0,1}}(?:节|次课|人|名|个|年级|月|天|周|岁|科|课时|小时|点|楼|期|号|分|度|%|位|张))"
@@ -57,9 +58,9 @@ def find_prices(plain: View) -> Prices:
     amounts = []
     for match in _AMOUNT.finditer(text):
         groups = match.groupdict()
-        value = next((groups[name] for name in ("sign", "unit", "rate", "each", "named", "pack", "word", "bare") if groups[name]), "")
+        value = next((groups[name] for name in ("sign", "unit", "rate", "each", "named", "pack", "word", "split", "bare") if groups[name]), "")
         amount = read_number(value)
-        if amount <= 0:
+        if amount < 5 or (amount < 10 and not (groups["sign"] or groups["unit"] or groups["rate"])):
             continue
         per = next((groups[name] for name in ("per1", "per2", "per3", "per4") if groups[name]), "")
         start, end = plain.span(match.start(), match.end())
@@ -90,6 +91,8 @@ def read_number(text: str) -> float:
     """Read 1280, 1.2万, 8k, 一百五, 两千, 三百八; 0.0 when it is no number."""
     if not text:
         return 0.0
+    if len(text) == 3 and text[0].isdigit() and text[1] in "kw百千" and text[2].isdigit():
+        return float(text[0]) * _SCALE[text[1]] + float(text[2]) * _SCALE[text[1]] / 10
     if text[0].isdigit():
         scale = _SCALE.get(text[-1], 1)
         digits = text.rstrip("万wk千百").replace(",", "")
