@@ -186,7 +186,7 @@ async def _pour(source: asyncio.StreamReader, sink: asyncio.StreamWriter, most: 
 
 async def _answer(writer: asyncio.StreamWriter, status: str, reason: str) -> None:
     body = f"{reason}\n".encode()
-    guard = f"{REFUSED_HEADER}: refused\r\n" if status.startswith("403") else ""
+    guard = f"{REFUSED_HEADER}: {'refused' if status.startswith('403') else 'failed'}\r\n"
     head = f"HTTP/1.1 {status}\r\n{guard}Content-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     writer.write(head.encode("latin-1") + body)
     await writer.drain()

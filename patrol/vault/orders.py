@@ -28,13 +28,14 @@ class Limits(Record):
 
 
 class Job(Record):
-    """The first line to the capture process: how to run."""
+    """The first line to the capture process. `introduction` is added to the device's usual words; `user_agent` replaces them."""
 
     browser: str
     folder: str
     workers: int = 2
     allow_loopback: bool = False
     user_agent: str = ""
+    introduction: str = ""
     limits: Limits = Limits()
 
 

@@ -20,7 +20,7 @@ from playwright.async_api import Browser, BrowserContext, CDPSession, Page, Resp
 from playwright.async_api import Error as BrowserError
 from playwright.async_api import TimeoutError as BrowserTimeout
 
-from patrol.guard_proxy import GuardProxy
+from patrol.guard_proxy import REFUSED_HEADER, GuardProxy
 from patrol.vault.model import BrowserFacts, EvidenceState, SubResponse, tidy
 from patrol.vault.orders import Limits, Order, Taken, TakenFile
 from patrol.vault.textmap import read_text_map
@@ -74,7 +74,7 @@ class _Work:
     proxy: GuardProxy
     files: list[TakenFile] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    responses: list[Response] = field(default_factory=list)
+    responses: list[tuple[datetime, Response]] = field(default_factory=list)
     kept: list[SubResponse] = field(default_factory=list)
     facts: dict[str, object] = field(default_factory=dict)
     crashed: bool = False
@@ -95,26 +95,30 @@ async def take(
     except TimeoutError:
         work.missing.append(f"超出单页时间额度（{limits.seconds:.0f} 秒）")
     except BrowserError as error:
-        work.crashed = not browser.is_connected() or "crash" in str(error).lower()
         work.missing.append(_reason(error))
+    work.crashed = work.crashed or not browser.is_connected()
     return _result(work)
 
 
 async def _take_all(browser: Browser, profile: dict[str, object], work: _Work) -> None:
+    def fell(_: Page) -> None:
+        work.crashed = True
+
     def saw(response: Response) -> None:
-        work.responses.append(response)
+        work.responses.append((datetime.now(UTC), response))
 
     context = await browser.new_context(**profile)  # type: ignore[arg-type]
     try:
         page = await context.new_page()
         context.on("page", lambda other: asyncio.ensure_future(_shut(other)))
         page.on("response", saw)
+        page.on("crash", fell)
         session = await context.new_cdp_session(page)
         main = await _load(page, work)
         refused = work.proxy.refusal_of(page.url) or work.proxy.refusal_of(work.order.url)
         if refused:
             work.missing.append(f"网址或它跳转到的地址不允许访问：{refused}")
-        if refused or (main is None and page.url in {"about:blank", ""}):
+        if refused or main is None or await _not_the_site(main, work):
             return
         await _settle(session, work)
         await _pictures(session, work)
@@ -124,13 +128,21 @@ async def _take_all(browser: Browser, profile: dict[str, object], work: _Work) -
         await _shut_context(context)
 
 
+async def _not_the_site(main: Response, work: _Work) -> bool:
+    """Tell whether the answer came from the guarding proxy because the site could not be reached."""
+    if REFUSED_HEADER.lower() not in (await _attempt(main.all_headers()) or {}):
+        return False
+    work.missing.append("网站无法连接，没有取得页面")
+    return True
+
+
 async def _load(page: Page, work: _Work) -> Response | None:
     work.facts["url"] = work.order.url
     try:
         main = await page.goto(work.order.url, wait_until="load", timeout=work.limits.load_seconds * 1000)
     except BrowserTimeout:
         work.missing.append(f"页面未在 {work.limits.load_seconds:.0f} 秒内加载完，以下为当时所见")
-        main = next((r for r in work.responses if r.frame == page.main_frame and r.request.is_navigation_request()), None)
+        main = next((r for _, r in work.responses if r.frame == page.main_frame and r.request.is_navigation_request()), None)
     except BrowserError as error:
         work.missing.append(_reason(error))
         return None
@@ -210,8 +222,8 @@ async def _loaded(context: BrowserContext, session: CDPSession, main: Response |
     if main is not None:
         await _main_facts(session, main, work)
     room = work.limits.total_bytes
-    for index, response in enumerate(work.responses[:300], 1):
-        record, body = await _response(response, work)
+    for index, (at, response) in enumerate(work.responses[:300], 1):
+        record, body = await _response(response, at, work)
         if body and len(body) <= room:
             room -= len(body)
             name = f"resource-{index:03d}{_suffix(record.media_type)}"
@@ -237,7 +249,7 @@ async def _main_facts(session: CDPSession, main: Response, work: _Work) -> None:
     work.facts["certificate"] = tuple(pairs)
 
 
-async def _response(response: Response, work: _Work) -> tuple[SubResponse, bytes]:
+async def _response(response: Response, at: datetime, work: _Work) -> tuple[SubResponse, bytes]:
     request = response.request
     sent = await _attempt(request.headers_array()) or []
     came = await _attempt(response.headers_array()) or []
@@ -253,7 +265,7 @@ async def _response(response: Response, work: _Work) -> tuple[SubResponse, bytes
         size=len(body),
         request_headers=tuple((h["name"], h["value"]) for h in sent),
         response_headers=tuple((h["name"], h["value"]) for h in came),
-        at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        at=at.isoformat(timespec="milliseconds"),
     )
     return record, body if len(body) <= work.limits.resource_bytes else b""
 

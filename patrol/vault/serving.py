@@ -6,6 +6,7 @@ ends when its input does.
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -19,6 +20,14 @@ from patrol.guard_proxy import GuardProxy
 from patrol.vault.model import Record, to_json
 from patrol.vault.orders import Fatal, Job, Order
 from patrol.vault.page import take
+
+_ENGINE = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0"
+_WORDS = {
+    "desktop": f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {_ENGINE} Safari/537.36",
+    "phone": f"Mozilla/5.0 (Linux; Android 13; Mobile) {_ENGINE} Mobile Safari/537.36",
+}
+_DESKTOP: Mapping[str, object] = {"viewport": {"width": 1366, "height": 900}}
+_PHONE: Mapping[str, object] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 
 class _Browsers:
@@ -89,7 +98,7 @@ async def serve(source: IO[bytes], target: IO[bytes]) -> None:
         except BrowserError as error:
             _say(target, Fatal(fatal=str(error)[:2000]))
             return
-        workers = [asyncio.create_task(_work(playwright, browsers, job, lines, target)) for _ in range(job.workers)]
+        workers = [asyncio.create_task(_work(browsers, job, lines, target)) for _ in range(job.workers)]
         try:
             await asyncio.gather(*workers)
         finally:
@@ -109,14 +118,12 @@ def _say(target: IO[bytes], record: Record) -> None:
     target.flush()
 
 
-async def _work(
-    playwright: Playwright, browsers: _Browsers, job: Job, lines: "asyncio.Queue[bytes | None]", target: IO[bytes]
-) -> None:
+async def _work(browsers: _Browsers, job: Job, lines: "asyncio.Queue[bytes | None]", target: IO[bytes]) -> None:
     while (line := await lines.get()) is not None:
         order = Order.model_validate_json(line)
         browser = await browsers.borrow()
         try:
-            profile = _profile(playwright, job, order.device)
+            profile = _profile(job, order.device, browser.version)
             taken = await take(browser, profile, order, job.limits, _new_folder(job), browsers.proxy)
         finally:
             await browsers.give_back(browser)
@@ -130,14 +137,12 @@ def _new_folder(job: Job) -> Path:
     return folder
 
 
-def _profile(playwright: Playwright, job: Job, device: str) -> dict[str, object]:
+def _profile(job: Job, device: str, version: str) -> dict[str, object]:
     """Return the window to show the page in; one device pixel a CSS pixel, so that tall pages stay small."""
-    phone = playwright.devices["Pixel 7"]
-    base: dict[str, object] = dict(phone) if device == "phone" else {"viewport": {"width": 1366, "height": 900}}
-    base.pop("default_browser_type", None)
-    if job.user_agent:
-        base["user_agent"] = job.user_agent
-    return base | {
+    words = _WORDS[device].format(version=version.split(".", maxsplit=1)[0])
+    return {
+        **(_PHONE if device == "phone" else _DESKTOP),
+        "user_agent": job.user_agent or f"{words} {job.introduction}".strip(),
         "device_scale_factor": 1,
         "locale": "zh-CN",
         "timezone_id": "Asia/Shanghai",
