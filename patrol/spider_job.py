@@ -7,10 +7,12 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
 
+from patrol.campaigns import CHINA
 from patrol.errors import BadInput
 from patrol.frontier.records import Planned
+from patrol.keywords import expand
 from patrol.model import Campaign, Run, SourceChoice
-from patrol.platforms import GENERIC, Platform, load_platforms
+from patrol.platforms import GENERIC, Platform, Search, load_platforms
 from patrol.settings import Settings
 
 SCREENER = "patrol.screening:Screener"
@@ -125,6 +127,14 @@ def entry_pages(job: SpiderJob, atlas: Atlas) -> list[Planned]:
             keyword=word,
         )
         for search in platform.search
-        for word in dict.fromkeys((*choice.keywords, *(word.format_map({"region": region}) for word in search.words)))
+        for word in _words(job, search)
     ]
     return [*starts, *entries, *searches]
+
+
+def _words(job: SpiderJob, search: Search) -> list[str]:
+    """Return what to search for: the campaign's own words, then the packs; addresses to start from make the packs needless."""
+    choice = job.choice
+    day = job.run.started_at.astimezone(CHINA).date()
+    packed = [] if choice.start else expand(search.words, region=job.campaign.region, day=day)
+    return list(dict.fromkeys((*choice.keywords, *packed)))
