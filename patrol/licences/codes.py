@@ -70,7 +70,7 @@ def _codes_in_run(run: str) -> list[str]:
 
 def read_codes(text: str) -> CodesSeen:
     """Find codes and permits that stand inside a text; `text` is what remains when they and their labels are cut out."""
-    if sum(char.isdigit() for char in text) < 10:
+    if sum(char.isdigit() for char in text) < 7 or sum(char.isascii() and char.isalnum() for char in unicodedata.normalize("NFKC", text)) < 13:
         return CodesSeen(text=text)
     plain = unicodedata.normalize("NFKC", text).upper()
     usccs: list[str] = []

@@ -57,7 +57,7 @@ def sort_rows(table: Table, rows: Sequence[int], places: Places) -> Sorted:
 
 def full_text(scan: Scan, mention: Mention) -> str:
     """Return the name with its region words and tail, as it would stand on the list."""
-    return scan.text[mention.start : mention.end]
+    return scan.folded.between(mention.start, mention.end)
 
 
 def _where(table: Table, position: int) -> str:
@@ -100,6 +100,8 @@ def _one(table: Table, mention: Mention, brand: str, row: int, found: Sorted, *,
     why = f"字号“{brand}”与名单第{table.entries[row].row}号“{_name(table, row)}”一致，{place}"
     if mention.flags & Word.OTHER and not mention.flags & Word.LEGAL and _line_differs(table, mention, row):
         return Ruling(Verdict.REVIEW, row, (row,), why + "；但业务用语不同，待核是否同一主体")
+    if not mention.sure and not found.confirmed and len(brand) < 3:
+        return Ruling(Verdict.UNLISTED, None, (row,), f"文中“{brand}”前后还有别的字，不能认作该字号；名单未匹配，待核")
     if not mention.sure:
         return Ruling(Verdict.REVIEW, row, (row,), why + "；但字号前多出一字，待核")
     if mention.quality == IN_PASSING:

@@ -20,7 +20,7 @@ _PEOPLES = (
     "仡佬|锡伯|普米|塔吉克|怒|鄂温克|保安|裕固|独龙|鄂伦春|各"
 )
 _AUTONOMOUS = re.compile(rf"(?:(?:{_PEOPLES})族?)*(?:自治)(区|州|县|旗)$")
-_ENDING = re.compile(r"(?:特别行政区|省|市|地区|盟|林区|特区|矿区|区|县|旗)$")
+_ENDING = re.compile(r"(?:特别行政区|省|市|地区|盟|特区|矿区|区|县|旗)$")
 _MUNICIPAL = frozenset({"11", "12", "31", "50", "71", "81", "82"})
 _NOT_SHORT = frozenset({"城", "郊", "矿", "东", "西", "新城", "老城", "城关", "城区", "郊区", "矿区", "市中", "市辖"})
 
@@ -57,8 +57,8 @@ def _short_forms(name: str) -> set[str]:
     found = _AUTONOMOUS.search(name)
     if found:
         stem = name[: found.start()]
-        forms = {stem + found.group(1)} | ({stem} if len(stem) > 1 else set())
-        return forms if len(stem) > 1 else set()
+        peoples = name.removesuffix(f"自治{found.group(1)}")
+        return {stem, stem + found.group(1), peoples} if len(stem) > 1 else set()
     stem = _ENDING.sub("", name)
     return {stem} if len(stem) > 1 and stem not in _NOT_SHORT else set()
 
@@ -99,10 +99,12 @@ def gazetteer() -> Gazetteer:
     for line in (_HERE / "divisions_old.txt").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             name, codes = line.split()
-            _add(names, name, codes.split(","))
+            for form in {name, *_short_forms(name)} if name[:2] not in {"中山", "海南"} else {name}:
+                _add(names, form, codes.split(","))
             titles.setdefault(codes.split(",")[0], name)
     frozen = {name: tuple(codes) for name, codes in names.items()}
     cities = {area: tuple(city_of(code + "01") for code in codes) for area, codes in dialling.items()}
+    frozen["神农架"] = ("429021",)
     cities["0728"] = ("429004", "429005", "429006")
     cities["0391"] = (*cities["0391"], "419001")
     cities["0993"] = ("659001",)

@@ -46,6 +46,14 @@ class Folded:
     weak: set[int]
     inserts: list[tuple[int, str]]
 
+    def between(self, start: int, end: int) -> str:
+        """Return a stretch with the bracket contents that stood in it put back (letters and characters only)."""
+        text = self.text[start:end]
+        for position, insert in reversed(self.inserts):
+            if start <= position <= end:
+                text = text[: position - start] + "".join(_CONTENT.findall(insert)) + text[position - start :]
+        return text
+
     def cut(self, position: int) -> bool:
         """Whether the text begins, ends or was cut at this position."""
         return position in self.hard or position in self.weak or position == 0 or position == len(self.text)

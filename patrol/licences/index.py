@@ -64,7 +64,7 @@ class Index:
         return Ruling(Verdict.LICENSED, row, (row,), f"{label}与名单第{entry.row}号“{entry.name}”一致{changed}")
 
     def _named_in_full(self, scan: Scan) -> list[int]:
-        rows = list(self.table.by_name.get(scan.text, ()))
+        rows = list(self.table.by_name.get(scan.folded.between(0, len(scan.text)), ()))
         for mention in listed_mentions(scan):
             rows += self.table.by_name.get(full_text(scan, mention), ())
         return rows

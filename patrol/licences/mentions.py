@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from patrol.licences.divisions import Codes, gazetteer, refine
+from patrol.licences.divisions import Codes, full_form, gazetteer, refine
 from patrol.licences.folding import compact
 from patrol.licences.lexicon import Word, lexicon
 from patrol.licences.scan import TAIL, Scan
@@ -43,6 +43,8 @@ def consume_tail(scan: Scan, position: int) -> tuple[int, int]:
         if scan.spans_cut(position, end):
             break
         position, flags = end, flags | found
+        if found & Word.LEGAL:
+            break
         if scan.text[position : position + 1] == "馆":
             position += 1
     return position, flags
@@ -94,7 +96,7 @@ def is_meant(scan: Scan, start: int, end: int) -> bool:
     if start and start not in scan.folded.hard:
         at = start - 1 if text[start - 1] in "了过着" and start > 1 else start
         marks = scan.words_to.get(at, [])
-        if _longest(marks, at) & Word.BEFORE:
+        if _longest(marks, at) & Word.BEFORE and not (text[at - 2 : at] == "来自" and scan.folded.cut(at - 2)):
             return False
         if not marks and text[at - 1] in lexicon().cue_chars:
             return False
@@ -110,18 +112,32 @@ def _mention(scan: Scan, start: int, end: int, brand: int) -> Mention | None:
         return None
     first, places = _places_before(scan, start)
     edge = 2 if places and _left_edge(scan, first) else _left_edge(scan, start)
-    if not edge:
-        return None
     last, flags = consume_tail(scan, end)
-    named = bool(flags & _SUBSTANCE) and not _is_event(scan, end, last)
+    doubt = not edge
+    if doubt and not (flags & _SUBSTANCE and _unknown_run(scan, start) >= 2 and _in_sentence(scan, start, last)):
+        return None
+    named = bool(flags & _SUBSTANCE) and not _is_event(scan, last)
     if not named and not _right_edge(scan, last if flags else end):
         return None
     places = _insert_places(scan, start, last, places)
     lone = edge == 1 and start == 1 and last == len(scan.text)
-    return Mention(brand, first, start, end, last, flags, NAMED if named else IN_PASSING, places, sure=not lone)
+    return Mention(brand, first, start, end, last, flags, NAMED if named else IN_PASSING, places, sure=not (lone or doubt))
 
 
-def _is_event(scan: Scan, start: int, end: int) -> bool:
+def _unknown_run(scan: Scan, position: int) -> int:
+    """Return how many unknown characters stand right before a position, back to the next edge."""
+    start = position
+    while start > 0 and not scan.folded.cut(start) and start not in scan.places_to and not _left_edge(scan, start):
+        start -= 1
+    return position - start
+
+
+def _in_sentence(scan: Scan, start: int, end: int) -> bool:
+    """Whether enough stands around a name for it to be inside a sentence rather than the end of a longer name."""
+    return _unknown_run(scan, start) >= 3 or len(scan.text) - end >= 2 or bool(scan.folded.hard)
+
+
+def _is_event(scan: Scan, end: int) -> bool:
     """Whether a tail is a class, not an institution: «乐高班», «舞蹈课»."""
     return any(flags & Word.CLASS for _, flags in scan.words_from.get(end, ())) and scan.text[end : end + 1] in "班课"
 
@@ -179,8 +195,11 @@ def other_institutions(scan: Scan, listed: list[Mention]) -> list[Mention]:
         end, flags = consume_tail(scan, position)
         busy = end
         start = _unknown_before(scan, position, listed)
+        if position - start < 2:
+            start = _with_short_place(scan, start, position)
         if (
             position - start < 2
+            or scan.text[position:end] == "机构"
             or not flags & _SUBSTANCE
             or _only_topic(scan, position, end)
             or any(one.end == start for one in listed)
@@ -191,6 +210,14 @@ def other_institutions(scan: Scan, listed: list[Mention]) -> list[Mention]:
         first, places = _places_before(scan, start)
         found.append(Mention(-1, first, start, position, end, flags, NAMED, places, meant=is_meant(scan, first, end)))
     return found
+
+
+def _with_short_place(scan: Scan, start: int, position: int) -> int:
+    """Return where a name begins whose first characters happen to be a place's short name («兴和|竹»)."""
+    if start == position:
+        return start
+    starts = [first for first, _ in scan.places_to.get(start, ()) if not full_form(scan.text[first:start])]
+    return min(starts, default=start)
 
 
 def _only_topic(scan: Scan, start: int, end: int) -> bool:

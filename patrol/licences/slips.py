@@ -1,5 +1,7 @@
 """Slips of the pen: a full registered name with one wrong character that sounds or looks like the right one (rule 6)."""
 
+from itertools import pairwise
+
 from patrol.licences.deciding import Ruling, sort_rows
 from patrol.licences.evidence import Places
 from patrol.licences.lexicon import Word
@@ -15,18 +17,17 @@ _TRIM = int(Word.AROUND | Word.CLASS)
 
 def _pieces(scan: Scan) -> list[str]:
     """Return the stretches that could be a whole registered name: between commas, without the sentence words at their ends."""
-    text, found = scan.text, []
+    text = scan.text
+    found: list[str] = []
     edges = [0, *sorted(scan.folded.hard), len(text)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         first, last = start, end
         while steps := [stop for stop, flags in scan.words_from.get(first, ()) if flags & _TRIM and stop < last]:
             first = max(steps)
         while steps := [begin for begin, flags in scan.words_to.get(last, ()) if flags & _TRIM and begin > first]:
             last = min(steps)
-        for piece in {text[first:last], text[start:end]}:
-            if 6 <= len(piece) <= 40:
-                found.append(piece)
-    return found
+        found += [scan.folded.between(first, last), scan.folded.between(start, end)]
+    return [piece for piece in dict.fromkeys([*found, scan.folded.between(0, len(text))]) if 6 <= len(piece) <= 40]
 
 
 def _single_difference(one: str, other: str) -> int | None:
