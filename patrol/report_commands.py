@@ -1,4 +1,4 @@
-"""`patrol report …`: one sub-command per form of the register, and the list of them."""
+"""`patrol report …`: one sub-command per form of the register, and what goes with forms (templates, submission, tracing)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -8,70 +8,40 @@ from typing import Annotated
 import typer
 
 from patrol import settings
-from patrol.campaigns import batch_of, load_campaign
 from patrol.errors import BadInput
-from patrol.platforms import load_platforms
-from patrol.reports.forms import Form, forms
-from patrol.reports.gather import gather
-from patrol.reports.records import Report
-from patrol.reports.to_docx import write_docx
-from patrol.reports.to_xlsx import write_xlsx
-from patrol.store import Store
+from patrol.handling_commands import app as record_app
+from patrol.reports.forms import Form, form, forms
+from patrol.reports.making import history, make, read_input, submit, write, write_difference
+from patrol.reports.official import kept
+from patrol.reports.official.workbook import losses
+from patrol.reports.templates import columns
+from patrol.reports.trace import trace_cell, trace_lead
 
-app = typer.Typer(help="生成官方表单", no_args_is_help=True)
+__all__ = ["app", "make"]
 
-WRITERS: dict[str, Callable[[Report, Path], None]] = {".xlsx": write_xlsx, ".docx": write_docx}
+app = typer.Typer(help="生成官方表单，装入表样，报送存档，逐格追溯", no_args_is_help=True)
+
+app.add_typer(record_app, name="record")
 
 CampaignFile = Annotated[Path, typer.Option("--campaign", help="专项行动文件")]
-BatchNumber = Annotated[int, typer.Option("--batch", help="报送批次；0 为整个专项行动")]
-Output = Annotated[Path, typer.Option("--output", help="保存到哪里：.xlsx、.docx，或不带后缀的名称（两种都生成）")]
+BatchNumber = Annotated[int, typer.Option("--batch", min=0, help="报送批次；0 为整个专项行动")]
+Output = Annotated[Path, typer.Option("--output", help="保存到哪里：.xlsx、.docx，或不带后缀的名称（各种格式都生成）")]
+FormName = Annotated[str, typer.Argument(help="表单名称，见 patrol report list")]
 
 
-def targets(output: Path, form: Form) -> tuple[Path, ...]:
-    """Return the files to write: the one named, or one per kind of the form when no known suffix is given."""
-    kinds = tuple(f".{kind}" for kind in form.TEMPLATE.kinds)
-    if output.suffix in kinds:
-        return (output,)
-    if output.suffix in {".xlsx", ".docx", ".doc", ".xls", ".pdf"}:
-        raise BadInput(f"{form.TEMPLATE.name}只能保存为{'、'.join(kinds)}；请改文件名", file=output)
-    if output.is_dir():
-        output = output / form.TEMPLATE.name
-    return tuple(output.with_name(output.name + kind) for kind in kinds)
-
-
-def make(form: Form, campaign_file: Path, batch: int, output: Path, now: datetime) -> tuple[Path, ...]:
-    """Make one form from the store and write its files; each appears whole or not at all."""
-    campaign = load_campaign(campaign_file)
-    chosen = batch_of(campaign, batch) if batch else None
-    files = targets(output, form)
-    store = Store.open(settings.load().workspace)
-    try:
-        given = gather(store, campaign, chosen, made_at=now, platforms=load_platforms().values())
-    finally:
-        store.close()
-    report = form.build(given)
-    for file in files:
-        write_whole(report, file)
-    return files
-
-
-def write_whole(report: Report, file: Path) -> None:
-    """Write beside the target and rename, so that a full disk or a kill leaves no half file."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.stem}.part{file.suffix}")
-    try:
-        WRITERS[file.suffix](report, part)
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _command(form: Form) -> Callable[..., None]:
+def _command(made: Form) -> Callable[..., None]:
     def run(campaign: CampaignFile, output: Output, batch: BatchNumber = 0) -> None:
-        for file in make(form, campaign, batch, output, datetime.now(UTC)):
-            typer.echo(str(file))
+        result = write(made, read_input(made, campaign, batch, datetime.now(UTC)), output)
+        _say(result.files, result.notes)
 
     return run
+
+
+def _say(files: tuple[Path, ...], notes: tuple[str, ...]) -> None:
+    for file in files:
+        typer.echo(str(file))
+    for note in notes:
+        typer.echo(f"提示：{note}", err=True)
 
 
 for _form in forms().values():
@@ -82,5 +52,92 @@ for _form in forms().values():
 @app.command(name="list")
 def list_forms() -> None:
     """列出全部表单。"""
-    for form in forms().values():
-        typer.echo(f"{form.TEMPLATE.id}\t{form.TEMPLATE.name}\t{form.TEMPLATE.summary}")
+    for one in forms().values():
+        typer.echo(f"{one.TEMPLATE.id}\t{one.TEMPLATE.name}\t{'、'.join(one.TEMPLATE.kinds)}\t{one.TEMPLATE.summary}")
+
+
+@app.command(name="template")
+def load_official_template(
+    name: FormName,
+    file: Annotated[Path | None, typer.Argument(help="官方表样（.xlsx 或 .docx）")] = None,
+    corrections: Annotated[list[str] | None, typer.Option("--map", help="更正对应：表样列名=表单列名；写 - 表示留空")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="保留此表样和对应关系，以后都填入它")] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="不再使用已保留的表样")] = False,
+) -> None:
+    """装入官方表样：查看列的对应关系，更正，保留。"""
+    chosen, workspace = form(name), settings.load().workspace
+    if drop:
+        _say(kept.drop(workspace, chosen.TEMPLATE.id), ())
+        return
+    if file is None:
+        raise BadInput("没有给出表样文件；或用 --drop 停用已保留的表样", field="FILE")
+    fixed = dict(_pair(text) for text in corrections or ())
+    known = {column.key: column.heading for column in columns(chosen.TEMPLATE)}
+    for match in kept.preview(file, columns(chosen.TEMPLATE), fixed):
+        typer.echo(f"第{match.place + 1}列\t{match.heading}\t{known.get(match.key, '（留空）')}\t{match.why}")
+    for what in losses(file) if file.suffix == ".xlsx" else ():
+        typer.echo(f"提示：表样中的{what}不能带到填好的表里", err=True)
+    if keep:
+        typer.echo(str(kept.keep(workspace, chosen.TEMPLATE.id, file, fixed).file))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    left, mark, right = text.partition("=")
+    if not mark or not left.strip() or not right.strip():
+        raise BadInput(f"“{text}”应写作 表样列名=表单列名", field="--map")
+    return left.strip(), right.strip()
+
+
+@app.command(name="submit")
+def submit_form(
+    name: FormName,
+    campaign: CampaignFile,
+    output: Output,
+    officer: Annotated[str, typer.Option("--officer", help="报送人")],
+    batch: BatchNumber = 0,
+    reason: Annotated[str, typer.Option("--reason", help="更正理由（第2版起必填）")] = "",
+) -> None:
+    """生成并报送：存档当时的全部内容和校验值；再次报送为新版，附更正对照表。"""
+    chosen = form(name)
+    given = read_input(chosen, campaign, batch, datetime.now(UTC))
+    before = history(chosen, campaign, batch)
+    if before and not reason:
+        raise BadInput(f"已报送过第{len(before)}版；更正须写明理由", field="--reason")
+    result = write(chosen, given, output)
+    frozen = submit(chosen, given, result.report, officer=officer, reason=reason)
+    _say(result.files, result.notes)
+    if before:
+        typer.echo(str(write_difference(before[-1], frozen, chosen.TEMPLATE.name, result.files[0])))
+    typer.echo(f"已存档第{frozen.revision}版，校验值 {frozen.digest}", err=True)
+
+
+@app.command(name="history")
+def show_history(name: FormName, campaign: CampaignFile, batch: BatchNumber = 0) -> None:
+    """列出一张表单的各次报送，并逐版校验。"""
+    for one in history(form(name), campaign, batch):
+        at = one.at.astimezone().isoformat(timespec="minutes")
+        typer.echo(f"第{one.revision}版\t{at}\t{one.officer}\t{one.reason or '首次报送'}\t{one.digest}")
+
+
+@app.command(name="trace")
+def trace(
+    campaign: CampaignFile,
+    name: Annotated[str, typer.Option("--form", help="表单名称")] = "patrol_table",
+    batch: BatchNumber = 0,
+    row: Annotated[int, typer.Option("--row", help="表中第几行")] = 0,
+    column: Annotated[str, typer.Option("--column", help="列名；不写则整行")] = "",
+    table: Annotated[str, typer.Option("--table", help="工作表名；不写为第一张")] = "",
+    lead: Annotated[str, typer.Option("--lead", help="或直接给出线索编号")] = "",
+) -> None:
+    """追溯表中一格：来自哪条线索、哪份证据、哪些规则和条款。"""
+    chosen = form(name)
+    given = read_input(chosen, campaign, 0 if chosen.TEMPLATE.whole_campaign or lead else batch, datetime.now(UTC))
+    if not lead:
+        lines = trace_cell(given, chosen.build(given), row, column, table)
+    else:
+        found = next((one for one in given.leads if one.number == lead), None)
+        if found is None:
+            raise BadInput(f"本专项行动没有编号为“{lead}”的线索；请核对", field="--lead")
+        lines = trace_lead(given, found)
+    for line in lines:
+        typer.echo(line)

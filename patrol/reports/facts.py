@@ -9,18 +9,18 @@ from patrol.reports.records import BLANK, ReportInput
 
 def measures_of(given: ReportInput, lead: Lead) -> tuple[Measure, ...]:
     """Return the measures recorded on a lead, oldest first."""
-    return tuple(sorted((item for item in given.measures if item.lead == lead.number), key=lambda item: item.at))
+    return given.measures.get(lead.number, ())
 
 
 def officers_confirming(given: ReportInput, lead: Lead) -> tuple[str, ...]:
     """Return the officers whose standing decision on a lead is 属实, in order."""
-    decisions = {review.officer: review.judgement for review in given.reviews if review.lead == lead.number}
+    decisions = {review.officer: review.judgement for review in given.reviews.get(lead.number, ())}
     return tuple(clean(officer, 20) for officer, judgement in decisions.items() if judgement is Judgement.CONFIRMED)
 
 
 def reviewers(given: ReportInput, lead: Lead) -> str:
     """Name who reviewed a lead, first to last, or leave a marked blank."""
-    names = dict.fromkeys(clean(review.officer, 20) for review in given.reviews if review.lead == lead.number)
+    names = dict.fromkeys(clean(review.officer, 20) for review in given.reviews.get(lead.number, ()))
     return "、".join(names) or BLANK
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from patrol.handling import Measure
 from patrol.model import Judgement, Lead, State
 from patrol.reports import comparison, coverage, tally, wording
 from patrol.reports.cells import chinese_date, clean
@@ -78,7 +79,7 @@ def flags(given: ReportInput) -> frozenset[str]:
     planned = sum(row.planned for row in rows)
     gaps = any(not row.complete or row.planned == 0 for row in rows) or not rows
     later = bool(_later(given))
-    recorded = {measure.kind for measure in given.measures}
+    recorded = {measure.kind for measure in _taken(given)}
     held = {
         "leads" if given.reported else "no_leads",
         "gaps" if gaps else "no_gaps",
@@ -193,11 +194,16 @@ def _changes(figures: Figures, given: ReportInput) -> None:
         figures.add(key, value, query)
 
 
+def _taken(given: ReportInput) -> tuple[Measure, ...]:
+    """Return every measure on the leads on paper, as the ledger lists them."""
+    return tuple(measure for lead in given.reported for measure in given.measures.get(lead.number, ()))
+
+
 def _measures(figures: Figures, given: ReportInput) -> None:
-    kinds = Counter(measure.kind for measure in given.measures)
-    states = Counter(measure.state for measure in given.measures)
+    taken = _taken(given)
+    kinds, states = Counter(measure.kind for measure in taken), Counter(measure.state for measure in taken)
     words = wording.wording().measures
     for kind in MEASURES:
         figures.add(kind, kinds[kind] or BLANK, f"人员记录的措施：{words[kind]}")
     for key, text in (("done", "已整改"), ("refused", "拒不整改")):
-        figures.add(key, states[key] if given.measures else BLANK, f"人员记录的措施中{text}的")
+        figures.add(key, states[key] if taken else BLANK, f"人员记录的措施中{text}的")

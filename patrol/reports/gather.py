@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 from sys import maxsize
+from typing import TypeVar
 
 from patrol.campaigns import batch_period
-from patrol.handling import ManualPatrol
+from patrol.handling import ManualPatrol, Measure, Review
 from patrol.model import Batch, Campaign, Lead
 from patrol.platforms import Platform
 from patrol.reports.records import CHINA, PlatformFace, ReportInput
@@ -31,8 +32,8 @@ def gather(
         earlier=tuple(store.leads(campaign.id, until=after)) if after else (),
         coverage=tuple(store.coverage(campaign.id, after=after, until=until)),
         looks=tuple(look for look in book.looks(campaign.id) if until is None or _day(look.at) <= until),
-        reviews=tuple(book.reviews(campaign.id)),
-        measures=tuple(book.measures(campaign.id)),
+        reviews=_by_lead(book.reviews(campaign.id)),
+        measures=_by_lead(book.measures(campaign.id)),
         list_changes=tuple(book.list_changes(campaign.id)),
         manual=tuple(entry for entry in book.hours(campaign.id) if _within(entry, after, until)),
         platforms={one.name: PlatformFace(name=one.name, title=one.title, kind=one.kind) for one in platforms},
@@ -46,6 +47,16 @@ def gather(
 
 def _day(at: datetime) -> date:
     return at.astimezone(CHINA).date()
+
+
+Recorded = TypeVar("Recorded", Measure, Review)
+
+
+def _by_lead(entries: Iterable[Recorded]) -> dict[str, tuple[Recorded, ...]]:
+    grouped: dict[str, list[Recorded]] = {}
+    for entry in entries:
+        grouped.setdefault(entry.lead, []).append(entry)
+    return {lead: tuple(found) for lead, found in grouped.items()}
 
 
 def _within(entry: ManualPatrol, after: date | None, until: date | None) -> bool:

@@ -28,8 +28,9 @@ class ReportInput:
     """Everything a form may draw from, read from the store at one moment.
 
     `leads` are those of `batch` (or of the whole campaign when `batch` is None), `earlier` those of the batches before it.
-    `evidence` gives the evidence state of a lead number (`sealed`, `waiting`, `failed` …); `chosen` are the leads that an officer
-    picked for 典型案例, `edits` the numbers that officers changed by hand in the last issue of a paper.
+    `reviews` and `measures` are keyed by lead number, oldest first; `evidence` gives the evidence state of a lead number
+    (`sealed`, `partial` …). `chosen` are the leads that an officer picked for 典型案例, `edits` the numbers that officers
+    changed by hand in the last issue of a paper.
     """
 
     campaign: Campaign
@@ -39,8 +40,8 @@ class ReportInput:
     earlier: tuple[Lead, ...] = ()
     coverage: tuple[SourceCoverage, ...] = ()
     looks: tuple[Look, ...] = ()
-    reviews: tuple[Review, ...] = ()
-    measures: tuple[Measure, ...] = ()
+    reviews: Mapping[str, tuple[Review, ...]] = field(default_factory=dict)
+    measures: Mapping[str, tuple[Measure, ...]] = field(default_factory=dict)
     list_changes: tuple[ListChange, ...] = ()
     manual: tuple[ManualPatrol, ...] = ()
     platforms: Mapping[str, PlatformFace] = field(default_factory=dict)
@@ -69,7 +70,8 @@ class ReportInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column of a form: `width` in millimetres of paper; `official` is false where the heading is our reconstruction."""
+    """One column of a form: `width` in millimetres of paper; `official` is false where the heading is our reconstruction;
+    `source` says in Chinese where its values come from."""
 
     key: str
     heading: str
@@ -77,6 +79,7 @@ class Column:
     align: str = "left"
     official: bool = False
     synonyms: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

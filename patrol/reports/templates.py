@@ -19,6 +19,7 @@ class ColumnTemplate(FileRecord):
     align: Align = "left"
     official: bool = False
     synonyms: tuple[str, ...] = ()
+    source: str = ""
 
 
 class FormTemplate(FileRecord):

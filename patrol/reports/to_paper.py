@@ -7,10 +7,8 @@ from docx.text.paragraph import Paragraph
 
 from patrol.reports import gbt9704
 from patrol.reports.cells import clean
+from patrol.reports.edits import TAG, fingerprint
 from patrol.reports.records import BLANK, Block, Figure, Paper
-
-TAG = "patrol:"
-"""Prefix of the tag of a number: `patrol:<key>=<value as computed>`."""
 
 
 def add_paper(document: Doc, paper: Paper) -> None:
@@ -32,6 +30,7 @@ def add_paper(document: Doc, paper: Paper) -> None:
     gbt9704.sign(document, clean(paper.unit, 60), paper.signed)
     for place, block in enumerate(paper.pictures):
         gbt9704.add_picture(document, block.image, new_page=place == 0)
+    document.core_properties.identifier = fingerprint(document)
 
 
 def add_block(document: Doc, block: Block, numbering: gbt9704.Numbering) -> None:

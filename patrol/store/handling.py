@@ -33,7 +33,7 @@ class HandlingBook:
         return [Look(lead=str(row["lead"]), at=_moment(row["at"]), state=State(str(row["state"]))) for row in rows]
 
     def record_measure(self, measure: Measure, *, officer: str, recorded_at: datetime) -> None:
-        """Keep one measure; a later row of the same kind and document tells how it went on."""
+        """Keep one measure; a later row of the same kind, receiver and document tells how it went on."""
         row = {
             "lead": measure.lead,
             "kind": measure.kind,
@@ -50,8 +50,12 @@ class HandlingBook:
         self._insert("measures", row, lead=measure.lead)
 
     def measures(self, campaign: str) -> list[Measure]:
-        """Return the measures on a campaign's leads, oldest first."""
-        return [_measure(row) for row in self._rows(_MEASURES, [campaign])]
+        """Return the measures on a campaign's leads, oldest first; of several rows on one step, the latest stands."""
+        steps = {
+            (one.lead, one.kind, one.to, one.document): one
+            for one in (_measure(row) for row in self._rows(_MEASURES, [campaign]))
+        }
+        return list(steps.values())
 
     def reviews(self, campaign: str) -> list[Review]:
         """Return the officers' decisions that stand, oldest first."""
