@@ -36,7 +36,7 @@ class _Report:
     """What a child said of itself."""
 
     counts: dict[str, int] = field(default_factory=dict)
-    natural: bool = False
+    natural: bool | None = None
     trouble: str = ""
     heard_at: float = field(default_factory=time.monotonic)
 
@@ -65,7 +65,7 @@ def run_spider(job: SpiderJob, tell: Teller | None = None) -> Run:
                 break
             if code == 0 and report.natural and frontier.tally(job.run.id) != before:
                 continue
-            if code == 0 and not report.natural:
+            if code == 0 and report.natural is False:
                 outcome, error = "stopped", "巡查被中止；再次运行同一命令会接着做"
                 break
             deaths += 1

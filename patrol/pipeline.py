@@ -62,7 +62,11 @@ class KeepPages:
         """Open the keeper."""
         engine = self._crawler.engine
         self._scheduler = cast("LeaseScheduler", engine.scheduler if engine else None)
-        self._keeper = open_keeper(self._job, self._scheduler.atlas.named(self._job.choice.name).device)
+        try:
+            self._keeper = open_keeper(self._job, self._scheduler.atlas.named(self._job.choice.name).device)
+        except PatrolError as error:
+            ReportingLine.say({"trouble": str(error)})
+            raise
         self.tell(at_once=True)
 
     def process_item(self, item: _Item) -> _Item:

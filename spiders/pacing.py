@@ -152,7 +152,14 @@ class PatienceMiddleware:
 
 
 class RedirectMiddleware(ScrapyRedirect):
-    """Follow redirects a few steps, and name a loop as one."""
+    """Follow redirects a few steps, and name a loop as one. No Referer is sent: where we found an address is nobody's business."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "RedirectMiddleware":
+        """Leave out Scrapy's search for a component that would send a Referer."""
+        middleware = cls(crawler.settings)
+        middleware.crawler = crawler
+        return middleware
 
     def process_response(self, request: Request, response: Response, spider: Spider | None = None) -> Request | Response:  # noqa: ARG002
         """Return the response, or the request for where it leads; raises RedirectLoop at the limit."""
@@ -160,7 +167,3 @@ class RedirectMiddleware(ScrapyRedirect):
             return super().process_response(request, response)
         except IgnoreRequest as limit:
             raise RedirectLoop(str(limit)) from limit
-
-    def handle_referer(self, request: Request, response: Response) -> None:
-        """Send no Referer: where we found an address is nobody's business."""
-        request.headers.pop("Referer", None)
