@@ -2,13 +2,17 @@
 
 import base64
 import binascii
-import html
+import re
 from urllib.parse import unquote
 
 from patrol.platform_rules import Carrier
 from spiders.fetched import FetchedPage
 from spiders.literals import call_argument, literal_at, load_json, script_variable
 from spiders.paths import find
+from spiders.texts import unescape_entities
+
+_GROUP = re.compile(r"\{(\w+)\}")
+_NO_KEY = "\x00"
 
 
 def carried(page: FetchedPage, carrier: Carrier) -> object:
@@ -19,7 +23,10 @@ def carried(page: FetchedPage, carrier: Carrier) -> object:
     value = page.found[key]
     if not carrier.at or value is None:
         return value
-    return find(value, carrier.at)
+    path = carrier.at
+    if "{" in path:
+        path = _GROUP.sub(lambda found: page.groups.get(found[1], _NO_KEY), path)
+    return find(value, path)
 
 
 def _whole(page: FetchedPage, carrier: Carrier) -> object:
@@ -53,7 +60,7 @@ def _decode_step(value: str, step: str) -> object:
     if step == "url":
         return unquote(value)
     if step == "html":
-        return html.unescape(value)
+        return unescape_entities(value)
     if step == "uncomment":
         return value.strip().removeprefix("<!--").removesuffix("-->")
     if step == "base64":

@@ -1,6 +1,5 @@
 """What was read of one thing on a page (an article, a floor, a search hit), and how it becomes a Post or a Link."""
 
-import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -121,7 +120,7 @@ def _published(place: Place, picks: Sequence[Pick]) -> tuple[Moment, str]:
 
 
 def _addresses(place: Place, picks: Sequence[Pick]) -> tuple[str, ...]:
-    values = (html.unescape(clean(str(value))) for value in picked(place, picks))
+    values = (clean(str(value)).replace("&amp;", "&") for value in picked(place, picks))
     made = (absolute(place.page.url, value) for value in values)
     return tuple(dict.fromkeys(address for address in made if address))[:_MAX_LIST]
 

@@ -1,6 +1,5 @@
 """The steps that `do:` in a platform.yml may name: each turns a list of values into a list of values."""
 
-import html
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -9,7 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from patrol.platform_rules import Step, StepName
 from spiders.addresses import absolute, unwrapped
 from spiders.literals import unescape_js
-from spiders.texts import document_text, squash, squash_lines, strip_zero_width
+from spiders.texts import document_text, squash, squash_lines, strip_zero_width, unescape_entities
 
 Args = tuple[str, ...]
 _PHONE = re.compile(
@@ -115,7 +114,7 @@ STEPS: Mapping[StepName, Callable[[list[object], Args], list[object]]] = {
     "join": lambda values, args: (
         [(args[0] if args else "\n").join(_as_text(value) for value in values if value)] if values else []
     ),
-    "js_text": _each(lambda text, _: html.unescape(unescape_js(text))),
+    "js_text": _each(lambda text, _: unescape_entities(unescape_js(text))),
     "last": lambda values, _: values[-1:],
     "map": _each(_mapped),
     "no_space": _each(lambda text, _: re.sub(r"\s+", "", text)),

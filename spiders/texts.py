@@ -1,5 +1,6 @@
 """From markup to the text a reader sees: blocks become lines, nothing written is dropped (hidden text is evidence too)."""
 
+import html
 import re
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -40,6 +41,7 @@ _NOT_NESTING = frozenset(
         *("dt", "dd", "option", "optgroup", "tr", "td", "th", "tbody", "thead", "tfoot", "html", "head", "body"),
     }
 )
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8}\d?);")
 _MANY_TAGS = 6_000
 _MAX_DEPTH = 300
 MAX_TEXT = 200_000
@@ -125,6 +127,11 @@ def squash(text: str) -> str:
 def clean(text: str) -> str:
     """Return text that can be stored: no control characters, no lone surrogates, no more than MAX_TEXT characters."""
     return _CONTROL.sub("", text[:MAX_TEXT])
+
+
+def unescape_entities(text: str) -> str:
+    """Return text with its complete entities undone; `&timestamp=` in an address is none."""
+    return _ENTITY.sub(lambda found: html.unescape(found[0]), text) if "&" in text else text
 
 
 def strip_zero_width(text: str) -> str:
