@@ -3,9 +3,12 @@
 import sys
 import warnings
 from importlib import import_module
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from patrol import settings
 from patrol.detecting import detect_command
 from patrol.doctor import doctor_command
 from patrol.errors import PatrolError
@@ -19,7 +22,6 @@ from patrol.sweep_commands import screen_command, sweep_command
 from patrol.whitelisting import app as whitelist_app
 
 app = typer.Typer(
-    help="校外培训线上巡查：发现疑似学科类隐形变异培训，比对名单，封存证据，生成报表。软件只提出疑似，结论由工作人员作出。",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -40,6 +42,15 @@ app.add_typer(report_app, name="report")
 app.command("demo")(import_module("fixtures.demo").demo_command)
 
 _INTERRUPTED = 130
+
+
+@app.callback()
+def choose_workspace(
+    workspace: Annotated[Path | None, typer.Option("--workspace", "-w", help="工作区文件夹（默认 workspace）")] = None,
+) -> None:
+    """校外培训线上巡查：发现疑似学科类隐形变异培训，比对名单，封存证据，生成报表。软件只提出疑似，结论由工作人员作出。"""
+    if workspace is not None:
+        settings.choose(workspace=str(workspace))
 
 
 def main() -> None:

@@ -44,6 +44,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("log_level", "WARNING", "日志详细程度：DEBUG、INFO、WARNING、ERROR"),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
+_CHOSEN: dict[str, Value] = {}
 _TRUE, _FALSE = {"1", "true", "yes", "on", "是"}, {"0", "false", "no", "off", "否"}
 
 
@@ -105,12 +106,22 @@ def _from_file(path: Path) -> dict[str, object]:
     return table
 
 
+def choose(**values: Value) -> None:
+    """Set knobs for the rest of this process, as options of the command line do; they win over everything."""
+    for name, value in values.items():
+        if name not in _BY_NAME:
+            raise BadInput(f"没有这个设置；可用的有：{'、'.join(_BY_NAME)}", field=name)
+        _CHOSEN[name] = value
+
+
 def load(environment: Mapping[str, str] | None = None, **overrides: Value) -> Settings:
-    """Return the settings in force; `overrides` (from the command line) win over everything.
+    """Return the settings in force; `overrides` win, then what the command line chose (unless an environment is given).
 
     Raises BadInput on an unknown name in settings.toml or a value of the wrong type.
     """
     given = os.environ if environment is None else environment
+    if environment is None:
+        overrides = {**_CHOSEN, **overrides}
     values: dict[str, Value] = {}
     origins: dict[str, str] = {}
     file_values: dict[str, object] = {}
