@@ -14,10 +14,10 @@ from detectors.errors import RuleError
 from detectors.features import encode, offered, window_features, within
 from detectors.fold_tables import RULES
 
-_TAUGHT = ("subject.", "topic.", "tutor.core")
+_TAUGHT = ("subject.", "topic.", "tutor.core", "audience.grade", "audience.stage")
 _STOPS = frozenset("，,。！？!?；;\n、")
-_DENIED_BEFORE = re.compile(r"(?:不|没|无|非|别|未)(?:再|会|是|能|可|用|在)?(?:补|讲|教|涉及|含|包含|搞|管|做|会|开设|提供|卖|送|上|带|参加|报|收|看|安排|组织|布置|学)[^，。]{0,4}$|(?:与|跟|和)[^，。]{0,6}$(?<=无关)")
-_DENIED_AFTER = re.compile(r"[^，。]{0,8}(?:没有?任何?关系|没关系|无关|我们不管|不管|不涉及|不教|不讲|不补|不会|一律不|不含|除外|没有)")
+_DENIED_BEFORE = re.compile(r"(?:不|没|无|非|别|未)(?:再|会|是|能|可|用|在)?(?:补|讲|教|涉及|含|包含|搞|管|做|会|开设|提供|卖|送|上|带|参加|报|收|看|安排|组织|布置|学|招|接|收)[^，。]{0,4}$|(?:与|跟|和)[^，。]{0,6}$(?<=无关)")
+_DENIED_AFTER = re.compile(r"[^，。]{0,8}(?:没有?任何?关系|没关系|无关|我们不管|不管|不涉及|不教|不讲|不补|不会|一律不|不含|除外|没有|不接|勿扰|请找|不收|不招|绕道|以下勿)")
 Weights = Mapping[str, float]
 HEADS = ("subject", "other")
 THRESHOLD = 0.5

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from detectors.fold import Folded
-from detectors.fold_tables import load_tables
+from detectors.fold_tables import common_words, load_tables
 from detectors.lexicon import Lexicon, Word
 from detectors.model import Contact
 from detectors.patterns import find_patterns
-from detectors.prices import Prices
+from detectors.prices import Price, Prices
 from detectors.syllables import sound_view
 
 REACH = 48
@@ -21,6 +21,9 @@ _INITIALS = re.compile(r"(?<![a-z_@./:：-])[a-z]{2,10}(?![a-z_@.])")
 _SIGNALS = ("audience.", "tutor.", "offer.", "price.", "subject.", "time.", "place.", "nonsubject.", "broker", "provider.", "topic.")
 
 
+_LESSON_UNITS = frozenset(("节", "节课", "堂", "堂课", "课", "课时", "次课", "小时", "个小时", "h", "时", "小日时", "小吋", "钟头", "期", "科", "讲", "孩", "孩子", "个孩子", "生", "学期", "半天", "上午", "下午", "晚", "题"))
+_STRICT = frozenset({"initials", "emoji"})
+_STRICT_SIGNALS = ("audience.grade", "audience.preschool", "audience.stage", "tutor.core", "price.", "topic.")
 _BRACKETS = "（）()【】[]《》“”\"「」『』"
 
 
@@ -42,7 +45,7 @@ def find_hits(folded: Folded, lexicon: Lexicon, prices: Prices, contacts: tuple[
     weak: list[Hit] = []
     taken = _words(folded, lexicon, firm, weak)
     firm.extend(_patterns(folded))
-    firm.extend(Hit(("price.amount",) if not price.bare else ("price.bare",), price.start, price.end, "") for price in prices.amounts)
+    firm.extend(Hit((_price_label(price),), price.start, price.end, "") for price in prices.amounts)
     firm.extend(Hit(("offer.contact", "contact.id"), contact.start, contact.end, contact.value) for contact in contacts if contact.kind in {"wechat", "qq", "phone", "group"})
     weak.extend(_sounds(folded, lexicon, taken))
     weak.extend(_shapes(folded, lexicon, taken))
@@ -52,6 +55,12 @@ def find_hits(folded: Folded, lexicon: Lexicon, prices: Prices, contacts: tuple[
     kept.extend(_supported(kept, weak))
     kept.sort(key=lambda hit: hit.start)
     return kept
+
+
+def _price_label(price: Price) -> str:
+    if price.bare:
+        return "price.bare"
+    return "price.lesson" if price.per in _LESSON_UNITS else "price.amount"
 
 
 def _inside_contact(hit: Hit, occupied: list[tuple[int, int]]) -> bool:
@@ -114,6 +123,8 @@ def _sounds(folded: Folded, lexicon: Lexicon, taken: list[tuple[int, int]]) -> I
             continue
         start, end = tight.span(left, right)
         latin = any(character.isascii() for character in surface)
+        if not latin and _ordinary(tight.text, left, right):
+            continue
         if end - start > 3 * (right - left) + 2:
             continue
         yield Hit(word.labels, start, end, word.text, "pinyin" if latin else "homophone", True)
@@ -126,8 +137,23 @@ def _shapes(folded: Folded, lexicon: Lexicon, taken: list[tuple[int, int]]) -> I
         word = lexicon.shapes[index]
         if tight.text[left:right] == word.text or any(left < end and right > start for start, end in taken):
             continue
+        if _ordinary(tight.text, left, right):
+            continue
         start, end = tight.span(left, right)
         yield Hit(word.labels, start, end, word.text, "lookalike", True)
+
+
+def _ordinary(text: str, left: int, right: int) -> bool:
+    """Whether the characters are an ordinary word, or the two ends belong to ordinary words with their neighbours."""
+    words = common_words()
+    if text[left:right] in words:
+        return True
+    before = left > 0 and text[left - 1 : left + 1] in words
+    after = text[right - 1 : right + 1] in words
+    if right - left == 2:
+        before = before or text[left - 2 : left + 1] in words
+        return before and after or text[left - 1 : right] in words or text[left : right + 1] in words or (after and text[right - 1 : right + 2] in words)
+    return before and after
 
 
 def _initials(folded: Folded, lexicon: Lexicon) -> Iterator[Hit]:
@@ -162,10 +188,11 @@ def _cut(letters: str, lexicon: Lexicon) -> list[tuple[int, int, Word]]:
 
 def _supported(firm: list[Hit], weak: list[Hit]) -> list[Hit]:
     anchors = [hit for hit in firm if hit.labels[0].startswith(_SIGNALS)]
+    strict = [hit for hit in anchors if any(label.startswith(_STRICT_SIGNALS) for label in hit.labels)]
     kept = []
     for hit in weak:
         left, right = hit.start - REACH, hit.end + REACH
-        near = any(other.start < right and other.end > left for other in anchors)
+        near = any(other.start < right and other.end > left for other in (strict if hit.trick in _STRICT else anchors))
         pair = any(other is not hit and other.word != hit.word and other.start < right and other.end > left for other in weak)
         if near or pair:
             kept.append(hit)

@@ -1,6 +1,6 @@
 """Counts of elements and contexts in one window, and their encoding as the numbers that the decision weighs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from detectors.elements import Hit
 
@@ -25,6 +25,7 @@ _NAMES = {
     "offer.slot": "slot",
     "price.amount": "price",
     "price.bare": "price_bare",
+    "price.lesson": "price_lesson",
     "audience.grade": "grade",
     "audience.stage": "stage",
     "audience.child": "child",
@@ -37,11 +38,12 @@ _NAMES = {
 }
 _TRICKY = ("subject.", "topic.", "tutor.core", "place.home")
 _HIDING = frozenset({"homophone", "pinyin", "initials", "emoji", "split_char", "inserted_symbols", "zero_width", "lookalike", "leetspeak_digits"})
+_CLOSE = 24
 CONTEXTS = (
     "strong.gov", "gov", "news", "school", "welfare", "adult", "fitness", "goods", "rental", "job", "ask", "chat", "refuse", "story", "policy", "infant",
 )  # fmt: skip
 _TAUGHT = ("subject", "topic", "method", "coded", "core", "exam", "material", "preschool")
-_OFFERS = ("price", "enrol", "trial", "contact_word", "contact_id", "pool", "recruit", "agent", "slot", "core", "price_bare", "price_word", "format", "promise", "denial")
+_OFFERS = ("price", "price_lesson", "time.vacation", "time.restday", "time.date", "disguised", "unlicensed.hide", "mode.recorded", "provider.teacher", "enrol", "trial", "contact_word", "contact_id", "pool", "recruit", "agent", "slot", "core", "price_bare", "price_word", "format", "promise", "denial")
 _MINORS = ("grade", "stage", "preschool", "aged", "child")
 
 
@@ -61,7 +63,7 @@ def name_of(label: str) -> str:
     return label
 
 
-def window_features(hits: Iterable[Hit], text: str) -> dict[str, float]:
+def window_features(hits: Sequence[Hit], text: str) -> dict[str, float]:
     """Return capped counts of distinct words per feature name."""
     seen: dict[str, set[str]] = {}
     tricks = 0
@@ -76,10 +78,19 @@ def window_features(hits: Iterable[Hit], text: str) -> dict[str, float]:
     counts = {name: float(min(len(words), _CAPS.get(name, 2))) for name, words in seen.items()}
     if tricks:
         counts["tricked"] = float(min(tricks, 3))
+    if _close(hits):
+        counts["close"] = 1.0
     asked = text.count("？") + text.count("?")
     if asked:
         counts["question"] = float(min(asked, 3))
     return counts
+
+
+def _close(hits: Sequence[Hit]) -> bool:
+    """Whether something taught and something asked for stand within a few words of each other."""
+    taught = [hit for hit in hits if any(label.startswith(("subject.", "topic.", "tutor.core")) for label in hit.labels)]
+    asked = [hit for hit in hits if any(label.startswith(("price.lesson", "price.amount", "offer.enrol", "offer.trial", "contact.id")) for label in hit.labels)]
+    return any(abs(one.start - other.end) <= _CLOSE or abs(other.start - one.end) <= _CLOSE for one in taught for other in asked)
 
 
 def within(hits: Sequence[Hit], start: int, end: int) -> list[Hit]:
@@ -108,7 +119,8 @@ def encode(local: Mapping[str, float], whole: Mapping[str, float], head: str) ->
             values[f"here:{name}"] = local[name]
     minor = any(name in local for name in _MINORS)
     taught = any(name in local for name in ("subject", "topic", "method", "coded"))
-    priced = "price" in local or "price_bare" in local
+    priced = "price" in local or "price_bare" in local or "price_lesson" in local
+    lesson = "price_lesson" in local or "trial" in local
     reach = "contact_word" in local or "contact_id" in local
     values["minor&price"] = float(minor and priced)
     values["minor&enrol"] = float(minor and ("enrol" in local or "trial" in local))
@@ -118,6 +130,9 @@ def encode(local: Mapping[str, float], whole: Mapping[str, float], head: str) ->
     values["taught&slot"] = float(taught and ("slot" in local or "time.restday" in local))
     values["taught&minor"] = float(taught and minor)
     values["art_only"] = float("nonsubject" in local and not taught)
+    values["goods_only"] = float(whole.get("goods", 0) >= 2 and not lesson)
+    values["adult_only"] = float("adult" in whole and not any(name in local for name in ("grade", "preschool", "aged")))
+    values["lesson&minor"] = float(lesson and minor)
     values["price&slot"] = float(priced and "slot" in local)
     values["no_offer"] = float(not priced and not reach and "enrol" not in local and not any(name in local for name in ("pool", "recruit", "agent", "trial")))
     if head == "other":

@@ -68,6 +68,13 @@ def load_tables() -> Tables:
     )
 
 
+@cache
+def common_words() -> frozenset[str]:
+    """Return ordinary words of two and three characters; a sound or shape candidate among them is no disguise."""
+    lines = (RULES / "fold" / "words.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if not line.startswith("#"))
+
+
 def _read(name: str, keys: set[str]) -> dict[str, Any]:
     content = yaml.safe_load((RULES / "fold" / name).read_text(encoding="utf-8"))
     if not isinstance(content, dict) or set(content) - keys:

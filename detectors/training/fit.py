@@ -19,7 +19,7 @@ _RATE = 0.5
 _PULL = 0.004
 PRIOR: Mapping[str, float] = {
     "bias": -5.0, "subject": 2.0, "subject+": 0.6, "topic": 1.2, "topic+": 0.5, "exam": 0.6, "material": 0.6, "method": 0.9, "coded": 1.3, "core": 1.6,
-    "core+": 0.5, "grade": 1.2, "stage": 1.0, "preschool": 1.1, "aged": 0.8, "child": 0.5, "child+": 0.1, "price": 1.4, "price+": 0.4, "price_bare": 0.5,
+    "core+": 0.5, "grade": 1.2, "stage": 1.0, "preschool": 1.1, "aged": 0.8, "child": 0.5, "child+": 0.1, "price": 1.0, "price+": 0.2, "price_lesson": 1.6, "price_lesson+": 0.3, "lesson&minor": 0.4, "close": 0.5, "goods_only": -1.0, "adult_only": -1.5, "price_bare": 0.5,
     "price_word": 0.4, "price_word+": 0.2, "enrol": 0.9, "enrol+": 0.4, "trial": 1.1, "contact_word": 0.7, "contact_word+": 0.2, "contact_id": 0.7,
     "slot": 0.5, "slot+": 0.2, "format": 0.9, "format+": 0.2, "time.vacation": 0.4, "time.restday": 0.5, "time.holiday": 0.3, "time.date": 0.1,
     "place.home": 0.8, "place.hidden": 0.3, "pool": 1.0, "pool+": 0.4, "recruit": 0.7, "recruit+": 0.2, "agent": 0.8, "agent+": 0.3, "promise": 0.8, "promise+": 0.3, "denial": 0.9, "unlicensed.hide": 0.8,
@@ -31,7 +31,7 @@ PRIOR: Mapping[str, float] = {
     "ctx:refuse": -1.2, "ctx:story": -0.4, "ctx:policy": -0.7, "ctx:infant": -1.0, "here:strong.gov": -0.6, "here:gov": -0.2, "here:news": -0.2,
     "here:school": -0.3, "here:welfare": -0.3, "here:adult": -0.4, "here:goods": -0.3, "here:refuse": -0.3, "here:ask": -0.3, "here:chat": -0.2,
 }  # fmt: skip
-_LOWERING = ("no_offer", "art_only", "no_minor", "question", "question+")
+_LOWERING = ("goods_only", "adult_only", "no_offer", "art_only", "no_minor", "question", "question+")
 
 
 @dataclass(frozen=True, slots=True)
