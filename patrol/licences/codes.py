@@ -42,9 +42,10 @@ def check_digit(stem: str) -> str:
 
 def valid_uscc(code: str) -> bool:
     """Whether 18 characters carry the right check digit. Some real codes do not: use it to warn or to weigh, not to deny."""
-    if len(code) != 18 or any(char not in _VALUES for char in code):
+    try:
+        return len(code) == 18 and check_digit(code[:17]) == code[17]
+    except KeyError:
         return False
-    return check_digit(code[:17]) == code[17]
 
 
 def repair(code: str) -> str:
@@ -70,7 +71,10 @@ def _codes_in_run(run: str) -> list[str]:
 
 def read_codes(text: str) -> CodesSeen:
     """Find codes and permits that stand inside a text; `text` is what remains when they and their labels are cut out."""
-    if sum(char.isdigit() for char in text) < 7 or sum(char.isascii() and char.isalnum() for char in unicodedata.normalize("NFKC", text)) < 13:
+    if (
+        sum(char.isdigit() for char in text) < 7
+        or sum(char.isascii() and char.isalnum() for char in unicodedata.normalize("NFKC", text)) < 13
+    ):
         return CodesSeen(text=text)
     plain = unicodedata.normalize("NFKC", text).upper()
     usccs: list[str] = []

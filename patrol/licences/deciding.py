@@ -76,6 +76,8 @@ def decide_mention(table: Table, scan: Scan, mention: Mention, places: Places) -
     exact = [row for row in table.by_name.get(full_text(scan, mention), ()) if row in rows]
     found = sort_rows(table, exact or rows, places)
     brand = scan.text[mention.brand_start : mention.brand_end]
+    if mention.quality == IN_PASSING and (len(brand) < 3 or not found.confirmed):
+        return Ruling(Verdict.UNLISTED, None, tuple(rows[:3]), f"文中“{brand}”不像机构名称；名单未匹配，待核")
     if not found.fitting:
         return _nowhere(table, brand, found, places)
     fitting = found.fitting
@@ -90,24 +92,22 @@ def decide_mention(table: Table, scan: Scan, mention: Mention, places: Places) -
     if len(fitting) > 1:
         why = f"字号“{brand}”在名单内有{len(fitting)}家机构都对得上，无法确定是哪一家，请补充所在地或信用代码"
         return Ruling(Verdict.REVIEW, fitting[0], tuple(fitting), why)
-    return _one(table, mention, brand, fitting[0], found, exact=bool(exact))
+    return _one(table, scan, mention, brand, fitting[0], found, exact=bool(exact))
 
 
-def _one(table: Table, mention: Mention, brand: str, row: int, found: Sorted, *, exact: bool) -> Ruling:
+def _one(table: Table, scan: Scan, mention: Mention, brand: str, row: int, found: Sorted, *, exact: bool) -> Ruling:
     place = f"所在地与名单一致（{_where(table, row)}）" if found.confirmed else "名单内仅此一家用此字号"
     if exact:
         return Ruling(Verdict.LICENSED, row, (row,), f"全称与名单第{table.entries[row].row}号“{_name(table, row)}”完全一致")
     why = f"字号“{brand}”与名单第{table.entries[row].row}号“{_name(table, row)}”一致，{place}"
-    if mention.flags & Word.OTHER and not mention.flags & Word.LEGAL and _line_differs(table, mention, row):
+    if mention.flags & Word.OTHER and not mention.flags & Word.LEGAL and _line_differs(table, scan, mention, row):
         return Ruling(Verdict.REVIEW, row, (row,), why + "；但业务用语不同，待核是否同一主体")
     if not mention.sure and not found.confirmed and len(brand) < 3:
         return Ruling(Verdict.UNLISTED, None, (row,), f"文中“{brand}”前后还有别的字，不能认作该字号；名单未匹配，待核")
     if not mention.sure:
         return Ruling(Verdict.REVIEW, row, (row,), why + "；但字号前多出一字，待核")
     if mention.quality == IN_PASSING:
-        if len(brand) >= 3 and found.confirmed:
-            return Ruling(Verdict.REVIEW, row, (row,), why + "；但文中未写明是机构名称，待核")
-        return Ruling(Verdict.UNLISTED, None, (row,), f"文中“{brand}”不像机构名称，名单未匹配，待核")
+        return Ruling(Verdict.REVIEW, row, (row,), why + "；但文中未写明是机构名称，待核")
     if mention.quality == ALONE and table.brands[mention.brand] in ORDINARY:
         return Ruling(Verdict.UNLISTED, None, (row,), f"“{brand}”是通用词，不足以认定机构，名单未匹配，待核")
     return Ruling(Verdict.LICENSED, row, (row,), why)
@@ -120,8 +120,9 @@ def _line(scan: Scan, mention: Mention) -> str:
     return split_tail(scan.text[mention.brand_start : mention.end])[1]
 
 
-def _line_differs(table: Table, mention: Mention, row: int) -> bool:
-    return not any(word in table.parts[row].line for word in ("文化传播", "文化发展", "体育发展", "教育科技", "文化艺术"))
+def _line_differs(table: Table, scan: Scan, mention: Mention, row: int) -> bool:
+    """Whether a short name carries words of another trade that the row's own name does not."""
+    return _line(scan, mention) not in table.parts[row].line
 
 
 def _tell_apart(table: Table, scan: Scan, mention: Mention, rows: list[int], places: Places) -> list[int]:

@@ -5,7 +5,7 @@ of them are returned and any may be right.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache, lru_cache
@@ -41,7 +41,15 @@ class Gazetteer:
     names: dict[str, Codes]
     titles: dict[str, str]
     dialling: dict[str, Codes]
-    longest: int
+    sizes: dict[str, tuple[int, ...]]
+
+    def words_at(self, text: str, position: int) -> Iterator[tuple[str, Codes]]:
+        """Yield the place names that begin at a position, longest first."""
+        for size in self.sizes.get(text[position], ()):
+            word = text[position : position + size]
+            codes = self.names.get(word)
+            if codes:
+                yield word, codes
 
 
 def city_of(code: str) -> str:
@@ -108,7 +116,10 @@ def gazetteer() -> Gazetteer:
     cities["0728"] = ("429004", "429005", "429006")
     cities["0391"] = (*cities["0391"], "419001")
     cities["0993"] = ("659001",)
-    return Gazetteer(frozen, titles, cities, max(map(len, frozen)))
+    sizes: dict[str, set[int]] = {}
+    for name in frozen:
+        sizes.setdefault(name[0], set()).add(len(name))
+    return Gazetteer(frozen, titles, cities, {first: tuple(sorted(found, reverse=True)) for first, found in sizes.items()})
 
 
 def full_form(name: str) -> bool:
@@ -139,12 +150,11 @@ def parse_place(text: str) -> Codes:
     known: Codes = ()
     position = 0
     while position < len(plain):
-        for size in range(min(table.longest, len(plain) - position), 1, -1):
-            codes = table.names.get(plain[position : position + size])
-            narrowed = refine(known, codes) if codes else None
+        for word, codes in table.words_at(plain, position):
+            narrowed = refine(known, codes)
             if narrowed:
                 known = narrowed
-                position += size
+                position += len(word)
                 break
         else:
             position += 1

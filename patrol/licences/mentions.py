@@ -50,6 +50,19 @@ def consume_tail(scan: Scan, position: int) -> tuple[int, int]:
     return position, flags
 
 
+def _to_company_form(scan: Scan, start: int, end: int, flags: int) -> tuple[int, int]:
+    """Carry a tail on to a company form that follows unknown words: «聚云旅游|开发|有限公司» is a company in another trade."""
+    if flags & Word.LEGAL or end == start:
+        return end, flags
+    for position in range(end + 1, min(end + 9, len(scan.text))):
+        if scan.folded.cut(position):
+            break
+        legal = [stop for stop, found in scan.tails.get(position, ()) if found & Word.LEGAL]
+        if legal:
+            return max(legal), flags | Word.LEGAL | Word.OTHER
+    return end, flags
+
+
 def _places_before(scan: Scan, position: int) -> tuple[int, Codes]:
     """Return where the chain of region words that ends here begins, and the finest places it means."""
     known: Codes = ()
@@ -113,6 +126,7 @@ def _mention(scan: Scan, start: int, end: int, brand: int) -> Mention | None:
     first, places = _places_before(scan, start)
     edge = 2 if places and _left_edge(scan, first) else _left_edge(scan, start)
     last, flags = consume_tail(scan, end)
+    last, flags = _to_company_form(scan, end, last, flags)
     doubt = not edge
     if doubt and not (flags & _SUBSTANCE and _unknown_run(scan, start) >= 2 and _in_sentence(scan, start, last)):
         return None
@@ -200,6 +214,7 @@ def other_institutions(scan: Scan, listed: list[Mention]) -> list[Mention]:
         if (
             position - start < 2
             or scan.text[position:end] == "机构"
+            or flags & Word.BRANCH
             or not flags & _SUBSTANCE
             or _only_topic(scan, position, end)
             or any(one.end == start for one in listed)

@@ -49,11 +49,8 @@ def _leading_place(text: str, home: Codes) -> tuple[int, Codes]:
     position = 0
     known: Codes = ()
     while position < len(text):
-        for size in range(min(table.longest, len(text) - position), 1, -1):
-            word = text[position : position + size]
-            codes = table.names.get(word)
-            if not codes:
-                continue
+        for word, codes in table.words_at(text, position):
+            size = len(word)
             fitting = tuple(code for code in codes if agree((code,), home) is not Agreement.OTHER_CITY) if home else codes
             if not fitting or (home and not full_form(word) and agree(fitting, home) is Agreement.OTHER_DISTRICT):
                 continue

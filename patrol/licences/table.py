@@ -27,28 +27,29 @@ def home_of(entry: Entry) -> Codes:
         if inside in titles:
             codes[inside] = None
     for address in (entry.address, *entry.addresses, entry.place):
-        for place in _leading(compact(address)):
+        for place in _leading(compact(address[:40])) if address else ():
             if not any(known.startswith(place) for known in codes):
                 codes[place] = None
     return tuple(codes)
 
 
 def _leading(address: str) -> Codes:
-    names, longest = gazetteer().names, gazetteer().longest
+    """Return the place that an address begins with, when it is certain."""
+    table = gazetteer()
     position, known = 0, Codes()
     while position < len(address):
-        for size in range(min(longest, len(address) - position), 1, -1):
-            codes = names.get(address[position : position + size])
-            if codes:
-                finer = tuple(
-                    code for code in codes if not known or any(code.startswith(old) or city_of(code) == old for old in known)
-                )
-                if finer:
-                    known, position = finer, position + size
-                    break
+        for word, codes in table.words_at(address, position):
+            finer = codes if not known else tuple(code for code in codes if any(_inside(code, old) for old in known))
+            if finer:
+                known, position = finer, position + len(word)
+                break
         else:
             break
     return known if len(known) == 1 else ()
+
+
+def _inside(code: str, outer: str) -> bool:
+    return code.startswith(outer) or city_of(code) == outer
 
 
 class Table:
