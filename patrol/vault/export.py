@@ -3,7 +3,7 @@
 import mimetypes
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +13,13 @@ from jinja2 import Environment, PackageLoader
 
 from patrol.errors import BadInput
 from patrol.vault import digests, files
+from patrol.vault.items import STAMP_SUFFIX, Items
 from patrol.vault.ledger import Ledger
 from patrol.vault.masking import mask_manifest, mask_picture, mask_text, read_boxes, shown_text
-from patrol.vault.model import FileEntry, LedgerPoint, Manifest, Moment, to_json
+from patrol.vault.model import FileEntry, Manifest, Moment, to_json
 from patrol.vault.objects import ObjectStore
 from patrol.vault.package import RECORD, Package, PackedFile, write_sums
+from patrol.vault.wacz import make_wacz
 
 ROLES = {
     "response_body": "服务器返回的网页原文",
@@ -32,19 +34,22 @@ ROLES = {
     "ledger": "保管台账摘录",
     "index": "目录页",
     "guide": "核验说明",
+    "timestamp": "可信时间戳",
+    "wacz": "可重放的网页存档（WACZ）",
 }
 _SAFE = re.compile(r"[^A-Za-z0-9._-]")
 _TEMPLATES = Environment(loader=PackageLoader("patrol.vault"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
 @dataclass(slots=True)
-class _Folder:
+class Folder:
     """A package in the making."""
 
     root: Path
     files: list[PackedFile] = field(default_factory=list)
 
     def add(self, path: str, role: str, data: bytes, original: FileEntry | None = None) -> PackedFile:
+        """Write one file; a masked copy names its `original`."""
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
@@ -73,10 +78,28 @@ class Wish:
     names: tuple[str, ...] = ()
 
 
-def write_package(
-    to: Path, wish: Wish, items: Sequence[tuple[Manifest, ...]], objects: ObjectStore, ledger: Ledger
-) -> tuple[Path, str]:
-    """Write the package to a folder that does not exist yet; return it with the SHA-256 of its SHA256SUMS.
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the evidence of a package comes from."""
+
+    items: Items
+    objects: ObjectStore
+    ledger: Ledger
+
+
+def write_evidence(to: Path, wish: Wish, sources: Sources) -> tuple[Path, str]:
+    """Write a package of evidence alone; return its folder with the SHA-256 of its SHA256SUMS."""
+
+    def fill(folder: Folder) -> None:
+        items = [sources.items.manifests(number) for number in wish.numbers]
+        add_evidence(folder, wish, items, sources)
+        add_index(folder, wish, items)
+
+    return write_package(to, wish, sources, fill)
+
+
+def write_package(to: Path, wish: Wish, sources: Sources, fill: Callable[[Folder], None]) -> tuple[Path, str]:
+    """Write a package to a folder that does not exist yet; return it with the SHA-256 of its SHA256SUMS.
 
     It is built beside its place and renamed at the end. Raises BadInput when the place is taken, or when originals are wanted
     without a reason; StorageFull leaves nothing.
@@ -90,8 +113,9 @@ def write_package(
     building = to.parent / f".{to.name[:40]}.{uuid4().hex[:8]}"
     try:
         building.mkdir()
-        _fill(_Folder(building), wish, items, objects, ledger)
-        write_sums(building)
+        folder = Folder(building)
+        fill(folder)
+        _finish(folder, wish, sources.ledger)
         if to.exists():
             to.rmdir()
         building.rename(to)
@@ -102,17 +126,25 @@ def write_package(
     return to, digests.of_file(to / "SHA256SUMS").sha256
 
 
-def _fill(folder: _Folder, wish: Wish, items: Sequence[tuple[Manifest, ...]], objects: ObjectStore, ledger: Ledger) -> None:
-    rows = [row for row in ledger.rows() if row.number in wish.numbers]
+def add_evidence(folder: Folder, wish: Wish, items: Sequence[tuple[Manifest, ...]], sources: Sources) -> None:
+    """Add the evidence folders: manifests with their time stamps, files (or masked copies), ledger extract, WACZ."""
+    rows = [row for row in sources.ledger.rows() if row.number in wish.numbers]
     for manifests in items:
         number = manifests[0].number
         for manifest in manifests:
             _add_manifest(folder, manifest, wish)
+            stamp = sources.items.stamp(number, manifest.name)
+            if stamp is not None:
+                folder.add(f"evidence/{number}/manifest/{manifest.name}{STAMP_SUFFIX}", "timestamp", stamp)
             for entry in manifest.files:
-                _add_file(folder, manifest, entry, objects, wish)
+                _add_file(folder, manifest, entry, sources.objects, wish)
         extract = b"".join(to_json(row) for row in rows if row.number == number)
         folder.add(f"evidence/{number}/ledger.jsonl", "ledger", extract)
-    _add_pages(folder, wish, items)
+        if not wish.masked:
+            folder.add(f"evidence/{number}/{number}.wacz", "wacz", make_wacz(manifests, sources.objects))
+
+
+def _finish(folder: Folder, wish: Wish, ledger: Ledger) -> None:
     package = Package(
         numbers=wish.numbers,
         masked=wish.masked,
@@ -120,12 +152,13 @@ def _fill(folder: _Folder, wish: Wish, items: Sequence[tuple[Manifest, ...]], ob
         actor=wish.actor,
         reason=wish.reason,
         files=tuple(folder.files),
-        ledger=ledger.point() if rows else LedgerPoint(row=0, hash=""),
+        ledger=ledger.point(),
     )
     (folder.root / RECORD).write_bytes(to_json(package, indent=1))
+    write_sums(folder.root)
 
 
-def _add_manifest(folder: _Folder, manifest: Manifest, wish: Wish) -> None:
+def _add_manifest(folder: Folder, manifest: Manifest, wish: Wish) -> None:
     path = f"evidence/{manifest.number}/manifest/{manifest.name}"
     data = manifest.to_bytes()
     if not wish.masked:
@@ -139,7 +172,7 @@ def _add_manifest(folder: _Folder, manifest: Manifest, wish: Wish) -> None:
     folder.add(path.removesuffix(".json") + ".masked.json", "manifest", masked, original)
 
 
-def _add_file(folder: _Folder, manifest: Manifest, entry: FileEntry, objects: ObjectStore, wish: Wish) -> None:
+def _add_file(folder: Folder, manifest: Manifest, entry: FileEntry, objects: ObjectStore, wish: Wish) -> None:
     base = f"evidence/{manifest.number}/files/{manifest.sequence:04d}-"
     name = _SAFE.sub("_", entry.name)[:80]
     if not wish.masked:
@@ -165,13 +198,16 @@ def _with_suffix(name: str, entry: FileEntry) -> str:
     return f"{Path(name).stem}{guessed}.txt"
 
 
-def _add_pages(folder: _Folder, wish: Wish, items: Sequence[tuple[Manifest, ...]]) -> None:
+def add_index(folder: Folder, wish: Wish, items: Sequence[tuple[Manifest, ...]]) -> None:
+    """Add the page that opens the package offline, and how to verify it."""
     shown = [_masked_view(manifests, wish) for manifests in items]
     page = _TEMPLATES.get_template("index.html").render(
         items=shown, files=folder.files, masked=wish.masked, roles=ROLES, made=Moment.of(datetime.now(UTC)).beijing
     )
     folder.add("index.html", "index", page.encode("utf-8", "replace"))
-    guide = _TEMPLATES.get_template("verify.txt").render(masked=wish.masked)
+    guide = _TEMPLATES.get_template("verify.txt").render(
+        masked=wish.masked, stamped=any(file.role == "timestamp" for file in folder.files)
+    )
     folder.add("HOW-TO-VERIFY.txt", "guide", guide.encode())
 
 

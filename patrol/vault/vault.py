@@ -14,7 +14,7 @@ from patrol.model import Capture
 from patrol.settings import Settings
 from patrol.vault import digests, files
 from patrol.vault.environment import environment
-from patrol.vault.export import Wish, write_package
+from patrol.vault.export import Sources, Wish, write_evidence
 from patrol.vault.items import NUMBER, STAMP_SUFFIX, Items, receipt
 from patrol.vault.ledger import Ledger
 from patrol.vault.model import (
@@ -133,10 +133,15 @@ class Vault:
     ) -> Path:
         """Write one item as a folder that opens offline; originals only with a reason. The access goes to the ledger."""
         wish = Wish(numbers=(number,), masked=masked, actor=tidy(actor, 100), reason=tidy(reason, 500), names=names)
-        folder, digest = write_package(to, wish, [self.manifests(number)], self.objects, self.ledger)
+        folder, digest = write_evidence(to, wish, self.sources)
         detail = {"masked": "yes" if masked else "no", "sha256sums_sha256": digest}
         self.record("export", number=number, actor=actor, reason=reason, detail=detail)
         return folder
+
+    @property
+    def sources(self) -> Sources:
+        """What packages are made from."""
+        return Sources(self.items, self.objects, self.ledger)
 
     def scratch(self) -> Path:
         """Return a fresh folder inside the vault's file system for what is not sealed yet; its maker removes it."""
