@@ -14,6 +14,7 @@ from patrol.reports.forms import Form, form, forms
 from patrol.reports.making import history, make, read_input, submit, write, write_difference
 from patrol.reports.official import kept
 from patrol.reports.official.workbook import losses
+from patrol.reports.preview import to_pdf
 from patrol.reports.templates import columns
 from patrol.reports.trace import trace_cell, trace_lead
 
@@ -54,6 +55,12 @@ def list_forms() -> None:
     """列出全部表单。"""
     for one in forms().values():
         typer.echo(f"{one.TEMPLATE.id}\t{one.TEMPLATE.name}\t{'、'.join(one.TEMPLATE.kinds)}\t{one.TEMPLATE.summary}")
+
+
+@app.command(name="pdf")
+def print_preview(files: Annotated[list[Path], typer.Argument(help="已生成的 .docx 或 .xlsx 文件")]) -> None:
+    """用 LibreOffice 把表单转成 PDF 预览（分页以正式字体为准）。"""
+    _say(tuple(pdf for file in files for pdf in to_pdf([file], file.parent)), ())
 
 
 @app.command(name="template")

@@ -41,7 +41,7 @@ class Chart:
         return sum(sum(counts) for _, counts in self.series)
 
 
-def draw_page(title: str, charts: Sequence[Chart], *, width: float = 156, height: float = 215) -> bytes:
+def draw_page(title: str, charts: Sequence[Chart], *, width: float = 150, height: float = 212) -> bytes:
     """Draw up to six charts on one page under a title, two by two; return a PNG of `width` × `height` millimetres at 200 dpi.
 
     Raises NotAvailable when the chart component or a Chinese font is missing.

@@ -150,10 +150,10 @@ def number_pages(section: Section) -> None:
     add_page_field(paragraph)
 
 
-def number_pages_at_edges(document: Doc, section: Section, *, first_shown: bool = True) -> None:
+def number_pages_at_edges(document: Doc, section: Section, *, letter: bool = False) -> None:
     """Put — 1 — one character in from the right on odd pages, from the left on even ones (7.5); letters hide the first."""
     document.settings.odd_and_even_pages_header_footer = True
-    section.different_first_page_header_footer = not first_shown
+    section.different_first_page_header_footer = letter
     for footer, alignment in (
         (section.footer, WD_ALIGN_PARAGRAPH.RIGHT),
         (section.even_page_footer, WD_ALIGN_PARAGRAPH.LEFT),
@@ -162,6 +162,7 @@ def number_pages_at_edges(document: Doc, section: Section, *, first_shown: bool 
         paragraph = footer.paragraphs[0]
         paragraph.alignment = alignment
         paragraph.paragraph_format.left_indent = paragraph.paragraph_format.right_indent = Pt(SIZE_4)
+        paragraph.paragraph_format.space_after = Mm(6.5) if letter else Pt(0)
         add_page_field(paragraph)
 
 
@@ -231,7 +232,7 @@ def start_annex(document: Doc, mark: str, title: str) -> None:
     document.add_paragraph(title, style=TITLE)
 
 
-def add_picture(document: Doc, image: bytes, width: float = TEXT_WIDTH, *, new_page: bool = False) -> None:
+def add_picture(document: Doc, image: bytes, width: float = TEXT_WIDTH - 6, *, new_page: bool = False) -> None:
     """Add a PNG, centred, at most as wide as the type area."""
     paragraph = document.add_paragraph(style=CENTRED)
     paragraph.paragraph_format.line_spacing = 1.0
@@ -240,7 +241,7 @@ def add_picture(document: Doc, image: bytes, width: float = TEXT_WIDTH, *, new_p
 
 
 def letter_head(document: Doc, section: Section, sender: str, number: str) -> None:
-    """Lay out 信函格式 (10.1): sender in red 30 mm from the top edge, red double rules above and below, number at the right."""
+    """Lay out 信函格式 (10.1): sender in red 30 mm from the top edge, double rules below it and 20 mm above the bottom edge."""
     section.top_margin = Mm(30)
     section.different_first_page_header_footer = True
     mark = document.add_paragraph(style=TITLE)
@@ -253,11 +254,16 @@ def letter_head(document: Doc, section: Section, sender: str, number: str) -> No
     shown.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     document.add_paragraph(style=FLUSH)
     section.first_page_footer.is_linked_to_previous = False
-    _rule(section.first_page_footer.paragraphs[0], "top", "thinThickSmallGap")
+    section.footer_distance = Mm(18.5)
+    lower = section.first_page_footer.paragraphs[0]
+    lower.paragraph_format.line_spacing, lower.paragraph_format.space_after = Pt(1), Pt(0)
+    _rule(lower, "top", "thinThickSmallGap", distance=0)
 
 
-def _rule(paragraph: Paragraph, side: str, kind: str) -> None:
-    border = parse_xml(f'<w:pBdr {nsdecls("w")}><w:{side} w:val="{kind}" w:sz="24" w:space="6" w:color="FF0000"/></w:pBdr>')
+def _rule(paragraph: Paragraph, side: str, kind: str, *, distance: int = 6) -> None:
+    border = parse_xml(
+        f'<w:pBdr {nsdecls("w")}><w:{side} w:val="{kind}" w:sz="24" w:space="{distance}" w:color="FF0000"/></w:pBdr>'
+    )
     later = ("w:shd", "w:tabs", "w:suppressAutoHyphens", "w:snapToGrid", "w:spacing", "w:ind", "w:jc", "w:rPr", "w:sectPr")
     paragraph._p.get_or_add_pPr().insert_element_before(border, *later)  # noqa: SLF001  borders have no public property
     # the rule is 170 mm long, 7 mm more than the type area on each side

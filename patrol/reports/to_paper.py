@@ -18,7 +18,7 @@ def add_paper(document: Doc, paper: Paper) -> None:
     gbt9704.portrait(section)
     if paper.letter:
         gbt9704.letter_head(document, section, paper.unit, paper.number)
-    gbt9704.number_pages_at_edges(document, section, first_shown=not paper.letter)
+    gbt9704.number_pages_at_edges(document, section, letter=paper.letter)
     document.add_paragraph("\n".join(gbt9704.title_lines(clean(paper.title, 120))), style=gbt9704.TITLE)
     document.add_paragraph(style=gbt9704.FLUSH)
     if paper.recipient:
