@@ -147,9 +147,10 @@ class Step(Frozen):
 class Pick(Frozen):
     """One way to find a value: exactly one source, then `do` in order.
 
-    `json` is a path in the page's data; `css` an element (its text, or `attr`; `all` for every match, `own` for text outside
-    its child elements); `meta` a meta tag; `re` the first group in the source; `pair` the cell beside a heading of that name;
-    `label` the value in «标签：值» rows (searched in `css` when given); `url` a named group of the address; `const` itself.
+    `json` is a path in the page's data; `css` an element (`.`: the entry itself), its text or `attr` (names joined by `|`),
+    `all` for every match, `own` for the text outside its child elements; `meta` a meta tag; `re` the first group in the source;
+    `pair` the cell beside a heading of that name; `label` the value in «标签：值» rows (searched in `css` when given); `url` a
+    named group of the address; `const` itself.
     """
 
     json_path: str = Field(default="", alias="json")
@@ -232,7 +233,8 @@ class PageRule(Frozen):
     """One kind of page of a platform: how it is recognised, where its data lies, what is picked from it.
 
     `when` holds when any of its tests does (none: always). `require` names fields that must be found, alternatives joined by
-    `|`; `items` stands for at least one entry. `empty` tells a search without hits from a page that changed.
+    `|`; `items` stands for at least one entry. In elements of `aside` (相关阅读, 导航) the titles that lead to other pages of the
+    site are not this page's words; whatever else stands there (an advertisement) is. `empty` tells a search without hits from a page that changed.
     """
 
     name: str
@@ -241,6 +243,7 @@ class PageRule(Frozen):
     unless: tuple[Test, ...] = ()
     uncomment: bool = False
     region: str = ""
+    aside: str = ""
     data: tuple[Carrier, ...] = ()
     data_needed: bool = False
     fields: Fields = Field(default_factory=dict)

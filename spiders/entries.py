@@ -100,11 +100,11 @@ def _texts(place: Place, picks: Sequence[Pick]) -> list[str]:
 
 
 def _line(place: Place, picks: Sequence[Pick]) -> str:
-    return squash(strip_zero_width(next(iter(_texts(place, picks)), "")))[:_MAX_LINE]
+    return squash(next(iter(_texts(place, picks)), ""))[:_MAX_LINE]
 
 
 def _text(place: Place, picks: Sequence[Pick]) -> str:
-    return squash_lines(strip_zero_width(clean("\n".join(dict.fromkeys(_texts(place, picks))))))
+    return squash_lines(clean("\n".join(dict.fromkeys(_texts(place, picks)))))
 
 
 def _published(place: Place, picks: Sequence[Pick]) -> tuple[Moment, str]:

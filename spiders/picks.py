@@ -14,6 +14,7 @@ from spiders.steps import apply_steps
 from spiders.texts import element_text, own_text, squash
 
 _MAX_NODES = 2_000
+_SELF = "."
 _ROWS = "li, p, div, span, dd, dt, td, th, tr, label, em, strong"
 _LABEL_END = r"\s*[:：]?\s*$"
 
@@ -83,10 +84,10 @@ def _elements(place: Place, pick: Pick) -> list[object]:
         return []
     if not pick.css:
         return [place.node.attributes.get(pick.attr)]
-    nodes = select(place.node, pick.css)
+    nodes = [place.node] if pick.css == _SELF else select(place.node, pick.css)
     found: list[object] = []
     for node in nodes:
-        value = _value(node, pick)
+        value = place.page.visible if node.tag == "body" and not pick.attr else _value(node, pick)
         if value:
             found.append(value)
             if not pick.all:

@@ -20,9 +20,11 @@ from spiders.entries import Entry, as_link, as_post, mini_programs, read_entry
 from spiders.fetched import FetchedPage
 from spiders.paths import find_all
 from spiders.picks import Place, picked, select
+from spiders.texts import squash
 
 _MAX_ENTRIES = 1_000
 _MAX_LINKS = 600
+_MAX_DEPTH = 40
 _STATUS_STATES = {401: State.BLOCKED_LOGIN, 404: State.GONE_NOT_FOUND, 410: State.GONE_DELETED, 429: State.BLOCKED_RATE}
 _FIRST_ENTRY = "items"
 _ELSEWHERE = frozenset({"snippet", "card", "detail"})
@@ -35,6 +37,7 @@ class Whole:
     reading: Reading
     main: Entry | None = None
     entries: tuple[Entry, ...] = ()
+    title: str = ""
 
 
 class PagePlugin(Protocol):
@@ -103,7 +106,8 @@ def _common_state(platform: Platform, page: FetchedPage) -> tuple[State, str] | 
 
 def _stopped(platform: Platform, page: FetchedPage, state: State, reason: str) -> Whole:
     kind = "tombstone" if state.value.startswith("gone.") else "search" if state is State.EMPTY else "wall"
-    return Whole(reading=Reading(platform=platform.name, state=state, kind=kind, url=page.url, reason=reason))
+    reading = Reading(platform=platform.name, state=state, kind=kind, url=page.url, reason=reason)
+    return Whole(reading=reading, title="" if page.is_json else page.title)
 
 
 @lru_cache(maxsize=32)
@@ -145,7 +149,8 @@ def _by_rule(platform: Platform, page: FetchedPage, rule: PageRule) -> Whole | N
     place = Place(page, _region(page, rule), data)
     main = read_entry(place, rule.fields, kind=rule.kind) if rule.fields else None
     if main is not None:
-        main = replace(main, mini_programs=mini_programs(place), links=main.links or _anchors(place, rule))
+        text = _without_titles(main.text, place, rule.aside) if rule.aside else main.text
+        main = replace(main, text=text, mini_programs=mini_programs(place), links=main.links or _anchors(place, rule))
     entries = tuple(entry for parts in rule.items for entry in _entries(place, parts))
     missing = _missing(rule, main, entries)
     empty = bool(missing) and any_holds(page, rule.empty)
@@ -182,14 +187,40 @@ def _anchors(place: Place, rule: PageRule) -> tuple[str, ...]:
     return tuple(dict.fromkeys(link for link in found if link))
 
 
+def _without_titles(text: str, place: Place, css: str) -> str:
+    """Return text without the lines that are titles of the site's other pages, shown in «相关阅读» and the like."""
+    titles: set[str] = set()
+    for anchor in (anchor for block in select(place.node, css)[:50] for anchor in select(block, "a[href]")[:100]):
+        url = absolute(place.page.url, anchor.attributes.get("href") or "")
+        if url and url != place.page.url and urlsplit(url).netloc == urlsplit(place.page.url).netloc:
+            titles.add(squash(anchor.text()))
+    kept = [line for line in text.splitlines() if not any(line.startswith(title) for title in titles if title)] if titles else []
+    return "\n".join(kept) if titles else text
+
+
 def _entries(place: Place, parts: Parts) -> Iterator[Entry]:
     kind = parts.post or "link"
+    taken: set[int] = set()
     for inner in _places(place, parts):
-        if parts.skip and inner.node is not None and select(inner.node, parts.skip):
+        if inner.node is not None and (_lies_in(inner.node, taken) or (parts.skip and select(inner.node, parts.skip))):
             continue
         entry = read_entry(inner, parts.fields, kind=kind, leads_to=parts.leads_to, sponsored=parts.sponsored)
         if entry.found and all(name in entry.found for name in parts.require):
+            if inner.node is not None:
+                taken.add(inner.node.mem_id)
             yield entry
+
+
+def _lies_in(node: LexborNode, taken: set[int]) -> bool:
+    """Return whether an element lies inside one that gave an entry already."""
+    above = node.parent if taken else None
+    for _ in range(_MAX_DEPTH):
+        if above is None:
+            return False
+        if above.mem_id in taken:
+            return True
+        above = above.parent
+    return False
 
 
 def _places(place: Place, parts: Parts) -> Iterator[Place]:

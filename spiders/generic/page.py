@@ -9,6 +9,7 @@ from patrol.platforms import Platform
 from spiders.addresses import absolute, canonical
 from spiders.entries import Entry, as_link, as_post
 from spiders.fetched import FetchedPage
+from spiders.generic.listings import read_listing
 from spiders.reading import Whole
 from spiders.texts import clean, document_text, squash
 from spiders.times import read_time
@@ -23,10 +24,10 @@ _TIMES, _AUTHORS = ("pubDate", "published", "updated", "date", "lastmod"), ("cre
 
 
 def read(platform: Platform, page: FetchedPage) -> Whole | None:
-    """Return a feed or a site map as a list; None for everything else."""
+    """Return a feed, a site map or a page of links; None for a page that says something itself."""
     found = _ROOT.match(page.source[:6_000].lstrip("\ufeff"))
     if found is None:
-        return None
+        return read_listing(platform, page)
     is_map = found[1] in {"urlset", "sitemapindex"}
     entries = tuple(entry for entry in _entries(page, is_map) if entry.url or entry.text)
     url = canonical(platform, page.url)
