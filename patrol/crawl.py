@@ -28,6 +28,7 @@ Counts = Mapping[str, int]
 Teller = Callable[[Counts], None]
 SILENT_SECONDS = 180.0
 _SPIDERS = {"http": "walk", "browser": "browse"}
+_SUMMED = ("posts", "leads")
 _MOST_DEATHS = 2
 
 
@@ -38,6 +39,7 @@ class _Report:
     counts: dict[str, int] = field(default_factory=dict)
     natural: bool | None = None
     trouble: str = ""
+    peak_mb: int = 0
     heard_at: float = field(default_factory=time.monotonic)
 
 
@@ -58,8 +60,9 @@ def run_spider(job: SpiderJob, tell: Teller | None = None) -> Run:
             mode = "http" if "http" in modes else max(modes)
             before = frontier.tally(job.run.id)
             report, code = _run_child(job.in_mode(mode), _adding(tell, totals))
-            for name in ("posts", "leads"):
+            for name in _SUMMED:
                 totals[name] += report.counts.get(name, 0)
+            totals["peak_mb"] = max(totals["peak_mb"], report.peak_mb)
             if report.trouble:
                 outcome, error = "failed", report.trouble
                 break
@@ -83,7 +86,7 @@ def run_spider(job: SpiderJob, tell: Teller | None = None) -> Run:
 def _adding(tell: Teller | None, totals: Mapping[str, int]) -> Teller:
     def told(counts: Counts) -> None:
         if tell is not None:
-            tell({name: count + totals.get(name, 0) for name, count in counts.items()})
+            tell({name: count + (totals.get(name, 0) if name in _SUMMED else 0) for name, count in counts.items()})
 
     return told
 
@@ -97,6 +100,7 @@ def _ended(job: SpiderJob, frontier: Frontier, totals: Counts, outcome: str, err
         "fetched": tally.ended - skipped,
         "posts": totals.get("posts", 0),
         "leads": totals.get("leads", 0),
+        "peak_mb": totals.get("peak_mb", 0),
         **tally.states,
     }
     ended = datetime.now(UTC) if outcome == "finished" else None
@@ -135,6 +139,7 @@ def _converse(child: subprocess.Popen[bytes], job: SpiderJob, report: _Report, t
             report.counts = message.get("counts", report.counts)
             report.natural = message.get("natural", report.natural)
             report.trouble = message.get("trouble", report.trouble)
+            report.peak_mb = message.get("peak_mb", report.peak_mb)
             if "counts" in message:
                 tell(report.counts)
         child.wait()

@@ -10,6 +10,7 @@ from patrol.settings import Settings
 FIRST_WAIT_SECONDS = 20.0
 WAIT_FACTOR = 4.0
 LONGEST_CRAWL_DELAY = 60.0
+OWN_MACHINE_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,15 @@ def is_own_machine(site: str) -> bool:
 
 
 def manners_of(pace: Pace, settings: Settings, site: str, *, crawl_delay: float = 0.0) -> Manners:
-    """Return the pace to keep with a site; a `Crawl-delay` of its robots.txt slows it further, up to a minute."""
+    """Return the pace to keep with a site; a `Crawl-delay` of its robots.txt slows it further, up to a minute.
+
+    This machine itself, without any waiting asked for (the demo), gets more at once than a stranger's site ever does.
+    """
     low, high = pace.delay
     factor = pace_factor(settings, site)
-    asked = min(crawl_delay, LONGEST_CRAWL_DELAY) * min(factor, 1.0)
+    if factor == 0:
+        return Manners(0.0, 0.0, max(pace.concurrency, OWN_MACHINE_AT_ONCE))
+    asked = min(crawl_delay, LONGEST_CRAWL_DELAY)
     mean = max((low + high) / 2 * factor, asked)
     spread = (high - low) / (high + low) if high > 0 else 0.0
     return Manners(mean, spread, 1 if asked else pace.concurrency)
@@ -58,3 +64,8 @@ def retry_after(header: str, now: float) -> float | None:
 def back_off(settings: Settings, site: str, attempts: int) -> float:
     """Return how long to leave a failing page alone: longer after each attempt."""
     return FIRST_WAIT_SECONDS * WAIT_FACTOR ** (attempts - 1) * pace_factor(settings, site)
+
+
+def daily_cap(pace: Pace, settings: Settings, site: str) -> int:
+    """Return how many pages of a site may be taken in a day (0: no cap); the demo on this machine has none."""
+    return 0 if pace_factor(settings, site) == 0 else pace.daily

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -21,7 +22,14 @@ from patrol.reporting_line import ReportingLine
 from patrol.spider_job import SpiderJob
 
 _TELL_SECONDS = 0.25
+_BEAT_SECONDS = 5.0
+_BATCH = 32
 _Item = TypeVar("_Item")
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 log = logging.getLogger(__name__)
 
 
@@ -48,7 +56,9 @@ class KeepPages:
         self._crawler, self._job = crawler, job
         self._posts = self._leads = 0
         self._told_at = 0.0
-        self._closing: asyncio.Future[None] | None = None
+        self._waiting: list[tuple[PageResult, asyncio.Future[None]]] = []
+        self._worker: asyncio.Future[None] | None = None
+        self._errands: list[asyncio.Future[None]] = []
         self.trouble: PatrolError | None = None
 
     @classmethod
@@ -67,12 +77,18 @@ class KeepPages:
         except PatrolError as error:
             ReportingLine.say({"trouble": str(error)})
             raise
-        self.tell(at_once=True)
+        self._heart = asyncio.ensure_future(self._beat())
 
-    def process_item(self, item: _Item) -> _Item:
-        """Keep one page. A failure to store stops the run: the lease stays open, and the page is fetched again next time."""
+    async def _beat(self) -> None:
+        """Tell how the run stands every few seconds even while it only waits: silence means that this process hangs."""
+        while True:
+            self.tell(at_once=True)
+            await asyncio.sleep(_BEAT_SECONDS)
+
+    async def process_item(self, item: _Item) -> _Item:
+        """Keep one page, then acknowledge it. A failure to store stops the run; the page stays open and is fetched again."""
         if isinstance(item, PageResult):
-            self._guarded(item)
+            await self._kept(item)
         return item
 
     def reading_broke(self, failure: Failure, response: Response) -> None:
@@ -80,27 +96,46 @@ class KeepPages:
         lease = response.request.meta.get("lease") if response.request else None
         if isinstance(lease, Lease):
             fault = f"读取程序出错（{type(failure.value).__name__}），请把该网址报告给维护人员"
-            self._guarded(PageResult(lease=lease.key, visit=gap(lease, State.CHANGED, fault)))
+            self._errands.append(
+                asyncio.ensure_future(self._kept(PageResult(lease=lease.key, visit=gap(lease, State.CHANGED, fault))))
+            )
 
-    def _guarded(self, result: PageResult) -> None:
-        if self.trouble is not None:
-            return
-        try:
-            self._keep(result)
-        except PatrolError as error:
-            self.trouble = error
-            log.exception("page not stored, run stops: %s", result.visit.url)
-            ReportingLine.say({"trouble": str(error)})
-            if self._crawler.engine is not None:
-                # not awaited: closing waits for this very item
-                self._closing = asyncio.ensure_future(self._crawler.engine.close_spider_async(reason="trouble"))
+    async def _kept(self, result: PageResult) -> None:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((result, done))
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.ensure_future(self._work())
+        await done
 
-    def _keep(self, result: PageResult) -> None:
-        leads = self._keeper.record_page(result)
-        self._scheduler.finish(result)
-        self._posts += len(result.posts)
-        self._leads += len(leads)
-        self.tell()
+    async def _work(self) -> None:
+        """Keep what waits, one batch after the other, in a thread: the disk is waited for while pages are fetched and read."""
+        while self._waiting:
+            batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+            results = [result for result, _ in batch]
+            kept = 0
+            try:
+                if self.trouble is None:
+                    kept = await asyncio.to_thread(self._record, results)
+            except PatrolError as error:
+                self._stop(error)
+            for result in results if self.trouble is None else ():
+                self._scheduler.finish(result)
+                self._posts += len(result.posts)
+            self._leads += kept
+            self.tell()
+            for _, done in batch:
+                done.set_result(None)
+
+    def _record(self, results: Sequence[PageResult]) -> int:
+        return sum(len(self._keeper.record_page(result)) for result in results)
+
+    def _stop(self, error: PatrolError) -> None:
+        self.trouble = error
+        log.error("a page was not stored, the run stops: %s", error, exc_info=error)
+        ReportingLine.say({"trouble": str(error)})
+        if self._crawler.engine is not None:
+            # not awaited: closing waits for the pages that are being kept
+            self._errands.append(asyncio.ensure_future(self._crawler.engine.close_spider_async(reason="trouble")))
 
     def tell(self, *, at_once: bool = False) -> None:
         """Say on the reporting line how the run stands, a few times a second at most."""
@@ -116,28 +151,42 @@ class KeepPages:
         numbers = {"planned": tally.planned, "waiting": tally.open, "fetched": tally.ended - skipped}
         return {**numbers, "posts": self._posts, "leads": self._leads, **tally.states}
 
-    def close_spider(self) -> None:
+    async def close_spider(self) -> None:
         """Record what this run will not fetch any more, when it came to its end by itself."""
+        self._heart.cancel()
+        if self._worker is not None:
+            await self._worker
         natural = self.trouble is None and not self._scheduler.has_pending_requests()
         if natural:
             self._scheduler.give_back()
-            self._settle()
-        ReportingLine.say({"counts": self.counts(), "natural": natural})
+            await self._settle()
+        ReportingLine.say({"counts": self.counts(), "natural": natural, "peak_mb": peak_mb()})
         self._keeper.close()
 
-    def _settle(self) -> None:
+    async def _settle(self) -> None:
         scheduler, scope = self._scheduler, self._scheduler.scope
         other = set(scheduler.frontier.open_modes(scope)) - {self._job.mode}
         no_browser = find_browser(self._job.settings) is None
         if other and scheduler.seconds_left > 0 and not (no_browser and other == {"browser"}):
             return
         while left := scheduler.frontier.leftovers(scope):
+            results = []
             for lease, state, reason in left:
                 if lease.mode == "browser" and no_browser and state is State.BUDGET:
                     state, reason = State.BLOCKED_CLIENT, "本页须用浏览器打开，本机没有找到浏览器"  # noqa: PLW2901
-                self._keeper.record_page(PageResult(lease=lease.key, visit=gap(lease, state, reason)))
-                scheduler.frontier.finish(scope, lease.key, state)
+                results.append(PageResult(lease=lease.key, visit=gap(lease, state, reason)))
+            await asyncio.to_thread(self._record, results)
+            for result in results:
+                scheduler.frontier.finish(scope, result.lease, result.visit.state)
             self.tell()
+
+
+def peak_mb() -> int:
+    """Return the most memory this process ever held, in MB (0 where the system does not say)."""
+    if resource is None:
+        return 0
+    unit = 1 if sys.platform == "darwin" else 1024
+    return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1_000_000)
 
 
 def gap(lease: Lease, state: State, reason: str) -> Visit:

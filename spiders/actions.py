@@ -118,7 +118,7 @@ async def _keep_answers(request: Request) -> None:
             body = await answer.body()
             if len(body) <= _MOST_ANSWER_BYTES:
                 kept.append((await _freeze(answer, body), body))
-                spool(request.meta["spool"], kept[-1][0].sha256, body)
+                spool(request.meta["spool"], kept[-1][0].sha256, body, sync=False)
 
 
 async def _freeze(answer: BrowserResponse, body: bytes) -> Capture:

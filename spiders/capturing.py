@@ -41,7 +41,7 @@ class CaptureMiddleware(HttpCompressionMiddleware):
         lease = request.meta.get("lease")
         if isinstance(lease, Lease) and isinstance(decoded, Response):
             request.meta["capture"] = capture = freeze(lease, request, decoded, wire)
-            spool(self._spool, capture.sha256, decoded.body)
+            spool(self._spool, capture.sha256, decoded.body, sync=False)
         return decoded
 
 

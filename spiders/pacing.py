@@ -152,7 +152,7 @@ class PatienceMiddleware:
 
 
 class RedirectMiddleware(ScrapyRedirect):
-    """Follow redirects a few steps, and name a loop as one. No Referer is sent: where we found an address is nobody's business."""
+    """Follow redirects a few steps, and name a loop as one. No Referer is sent: where we found a page is our business."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "RedirectMiddleware":

@@ -251,6 +251,10 @@ class Frontier:
         ).fetchone()
         return int(row[0])
 
+    def addresses(self, scope: str) -> list[str]:
+        """Return every address a run ever planned, in the order of planning."""
+        return [row[0] for row in self._db.execute("SELECT url FROM pages WHERE scope = ? ORDER BY id", (scope,))]
+
     def tally(self, scope: str) -> Tally:
         """Return how a run stands."""
         counts = {str(k): int(n) for k, n in self._db.execute("SELECT outcome, n FROM counts WHERE scope = ?", (scope,)) if n}

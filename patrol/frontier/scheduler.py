@@ -18,6 +18,7 @@ from scrapy.crawler import Crawler
 from patrol.addresses import site_of
 from patrol.frontier.queue import Frontier
 from patrol.frontier.records import Lane, Planned, Tally
+from patrol.manners import daily_cap, manners_of
 from patrol.model import Lease, Link, PageResult, State
 from patrol.spider_job import Atlas, SpiderJob, atlas_of, mode_of
 
@@ -149,12 +150,13 @@ class LeaseScheduler(BaseScheduler):
             self.frontier.close_site(self.scope, site, State.BUDGET)
 
     def _room(self, lane: Lane) -> int:
-        pace = self.atlas.named(lane.platform).pace
-        quick = pace.delay[1] * self.job.settings.number("pace_factor") == 0
-        room = (pace.concurrency * 4 if quick else pace.concurrency + 1) - self._out[lane.site]
-        if not pace.daily:
+        pace, knobs = self.atlas.named(lane.platform).pace, self.job.settings
+        manners = manners_of(pace, knobs, lane.site)
+        room = (manners.concurrency + 1 if manners.delay else manners.concurrency * 4) - self._out[lane.site]
+        daily = daily_cap(pace, knobs, lane.site)
+        if not daily:
             return room
-        left = pace.daily - self.frontier.requests_today(lane.site)
+        left = daily - self.frontier.requests_today(lane.site)
         if left <= 0:
             self._spent.append(lane.site)
         return min(room, left)
