@@ -6,7 +6,6 @@ from patrol.licences.deciding import Ruling, sort_rows
 from patrol.licences.evidence import Places
 from patrol.licences.lexicon import Word
 from patrol.licences.looks import looks_alike
-from patrol.licences.mentions import listed_mentions
 from patrol.licences.scan import Scan
 from patrol.licences.sounds import sounds_alike
 from patrol.licences.table import Table
@@ -56,9 +55,6 @@ def decide_slip(table: Table, scan: Scan, places: Places) -> Ruling | None:
         close = [(row, at) for row, at in _off_by_one(table, scan, piece) if _alike(table, row, at, piece) >= 1]
         if not close:
             continue
-        stated = places
-        for mention in listed_mentions(scan):
-            stated = stated.with_name(mention.places)
         found = sort_rows(table, [row for row, _ in close], places)
         if not found.fitting:
             continue

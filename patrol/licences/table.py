@@ -119,6 +119,20 @@ class Table:
         return self._numbers.get(brand, -1)
 
     @cached_property
+    def _open_brands(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for number, brand in enumerate(self.brands):
+            if len(brand) > 2:
+                for at in range(len(brand)):
+                    found.setdefault(hash(brand[:at] + _OPEN + brand[at + 1 :]), []).append(number)
+        return found
+
+    def brands_with_one_other(self, brand: str) -> list[int]:
+        """Return listed brands of three or more characters that differ from one in exactly one character."""
+        keys = (hash(brand[:at] + _OPEN + brand[at + 1 :]) for at in range(len(brand)))
+        return [number for key in keys for number in self._open_brands.get(key, ()) if len(self.brands[number]) == len(brand)]
+
+    @cached_property
     def by_sound(self) -> dict[str, list[int]]:
         """Brand numbers by toneless spelling; made at the first question, since most texts are in Chinese."""
         return all_spellings(self.brands)
