@@ -12,8 +12,13 @@ from rich.table import Table
 from patrol import settings
 from patrol.browsers import find_browser
 from patrol.errors import BadInput, EvidenceBroken, NotAvailable
+from patrol.reports.making import whole
+from patrol.reports.to_docx import write_docx
+from patrol.takedown.extraction_record import extraction_record
 from patrol.vault import Order, Vault, seal_pages, verify
 from patrol.vault.export import ROLES
+from patrol.vault.replies import pinned_roots
+from patrol.vault.timestamps import stamps_of
 
 app = typer.Typer(help="证据：取证、核验、查看、导出", no_args_is_help=True)
 
@@ -27,7 +32,8 @@ def verify_command(
     path: Annotated[Path | None, typer.Argument(help="证据库、其中一份证据、导出的文件夹或 zip；不写则查当前工作区")] = None,
 ) -> None:
     """核验证据是否与入库时一致；不符时指出是哪个文件、字段或台账行，退出码 1。"""
-    report = verify(path if path is not None else settings.load().workspace / "vault")
+    given = settings.load()
+    report = verify(path if path is not None else given.workspace / "vault", roots=pinned_roots(given))
     console = Console(file=sys.stdout, soft_wrap=True, highlight=False, markup=False)
     for failure in report.failures[:50]:
         console.print(f"不符：{failure}")
@@ -72,6 +78,24 @@ def export_command(
     vault = Vault.of(settings.load())
     folder = vault.export(number, to, masked=not original, actor=officer or "命令行", reason=reason, names=tuple(name or ()))
     typer.echo(f"已导出到 {folder}；用 sha256sum -c SHA256SUMS 或 patrol evidence verify 核验")
+
+
+@app.command("record")
+def record_command(
+    number: Number,
+    to: Annotated[Path, typer.Argument(help="保存为哪个 .docx 文件")],
+    unit: Annotated[str, typer.Option("--unit", help="提取单位名称")] = "",
+) -> None:
+    """生成一份证据的电子数据提取笔录（docx）；没有记录的内容留空待填，不作推断。"""
+    if to.suffix != ".docx":
+        raise BadInput("提取笔录只能保存为 .docx", file=to)
+    given = settings.load()
+    vault = Vault.of(given)
+    manifests = vault.manifests(number)
+    report = extraction_record(manifests, stamps_of(vault, manifests, pinned_roots(given)), unit, datetime.now(UTC))
+    whole(to, lambda part: write_docx(report, part))
+    vault.record("view", number=number, actor="命令行", reason="生成电子数据提取笔录")
+    typer.echo(f"已生成 {to}；标有“〔待填〕”处请填写，两名人员签名后有效")
 
 
 @app.command("capture")

@@ -24,6 +24,7 @@ from rfc3161_client import (
 )
 
 from patrol.errors import BadInput, EvidenceBroken
+from patrol.settings import Settings
 
 GRANTED = 0
 _UNREADABLE = (ValueError, KeyError, x509.InvalidVersion, UnsupportedAlgorithm)
@@ -46,6 +47,12 @@ def load_roots(path: Path) -> tuple[x509.Certificate, ...]:
         return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
     except (OSError, ValueError) as error:
         raise BadInput(f"读不到时间戳根证书（PEM 格式）：{error}", file=path, field="tsa_roots") from error
+
+
+def pinned_roots(settings: Settings) -> tuple[x509.Certificate, ...]:
+    """Return the roots that the settings pin; empty when they name none."""
+    named = settings.text("tsa_roots")
+    return load_roots(Path(named).expanduser()) if named else ()
 
 
 def check_reply(manifest: bytes, reply: bytes, roots: Sequence[x509.Certificate] = ()) -> Stamp:

@@ -8,7 +8,6 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from cryptography.x509 import Certificate
@@ -16,7 +15,8 @@ from rfc3161_client import HashAlgorithm, TimestampRequestBuilder, decode_timest
 
 from patrol.errors import BadInput, EvidenceBroken
 from patrol.settings import Settings
-from patrol.vault.replies import GRANTED, check_reply, load_roots
+from patrol.vault.model import Manifest
+from patrol.vault.replies import GRANTED, Stamp, check_reply, pinned_roots
 from patrol.vault.vault import Vault
 
 _REPLY_BYTES = 1 << 20
@@ -53,6 +53,12 @@ def request_reply(manifest: bytes, url: str, seconds: float = _DEFAULT_SECONDS) 
     return reply
 
 
+def stamps_of(vault: Vault, manifests: Sequence[Manifest], roots: Sequence[Certificate] = ()) -> list[Stamp | None]:
+    """Return what the kept stamps say, manifest by manifest; None where one is pending. Raises EvidenceBroken on a false one."""
+    kept = [(manifest, vault.items.stamp(manifest.number, manifest.name)) for manifest in manifests]
+    return [check_reply(manifest.to_bytes(), reply, roots) if reply else None for manifest, reply in kept]
+
+
 class Stamper:
     """Stamps a vault's manifests from a list of authorities, one after the other; one that fails rests for a minute."""
 
@@ -71,8 +77,7 @@ class Stamper:
     def of(cls, vault: Vault, settings: Settings) -> "Stamper":
         """Return the stamper that the settings describe; without addresses it does nothing."""
         urls = [url.strip() for url in settings.text("tsa_urls").split(",") if url.strip()]
-        roots = settings.text("tsa_roots")
-        return cls(vault, urls, load_roots(Path(roots)) if roots else ())
+        return cls(vault, urls, pinned_roots(settings))
 
     def stamp(self, *numbers: str) -> Stamped:
         """Stamp what waits in these items (all when none is given)."""
