@@ -66,6 +66,29 @@ def m0001_core(db: Database) -> None:
     _run_script(db, _CORE)
 
 
+_LISTS = """
+CREATE TABLE list_versions (
+  list_name TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, dated TEXT NOT NULL, imported_at TEXT NOT NULL,
+  file_name TEXT NOT NULL, sha256 TEXT NOT NULL, rows INTEGER NOT NULL, unreadable INTEGER NOT NULL, officer TEXT NOT NULL,
+  PRIMARY KEY (list_name, number)) WITHOUT ROWID;
+CREATE TABLE list_rows (
+  list_name TEXT NOT NULL, number INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL, identity TEXT NOT NULL,
+  record TEXT NOT NULL, PRIMARY KEY (list_name, number, position),
+  FOREIGN KEY (list_name, number) REFERENCES list_versions(list_name, number)) WITHOUT ROWID;
+CREATE TABLE list_answers (
+  number INTEGER PRIMARY KEY, key TEXT NOT NULL, name TEXT NOT NULL, city TEXT NOT NULL, institution TEXT NOT NULL,
+  listed_name TEXT NOT NULL, opinion TEXT NOT NULL, officer TEXT NOT NULL, at TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
+  undone_at TEXT, undone_by TEXT NOT NULL DEFAULT '');
+CREATE INDEX list_answers_key ON list_answers(key);
+"""
+
+
+@MIGRATIONS()
+def m0020_lists(db: Database) -> None:
+    """Versions of licence lists, their rows, officers' answers about names."""
+    _run_script(db, _LISTS)
+
+
 _HANDLING = """
 CREATE TABLE looks (id INTEGER PRIMARY KEY, lead TEXT NOT NULL REFERENCES leads(number), at TEXT NOT NULL, state TEXT NOT NULL);
 CREATE INDEX looks_lead ON looks(lead, at);
