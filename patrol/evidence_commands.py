@@ -18,6 +18,7 @@ from patrol.takedown.extraction_record import extraction_record
 from patrol.vault import Order, Vault, seal_pages, verify
 from patrol.vault.export import ROLES
 from patrol.vault.replies import pinned_roots
+from patrol.vault.sealing_keys import key_of, new_key
 from patrol.vault.timestamps import stamps_of
 
 app = typer.Typer(help="证据：取证、核验、查看、导出", no_args_is_help=True)
@@ -33,7 +34,7 @@ def verify_command(
 ) -> None:
     """核验证据是否与入库时一致；不符时指出是哪个文件、字段或台账行，退出码 1。"""
     given = settings.load()
-    report = verify(path if path is not None else given.workspace / "vault", roots=pinned_roots(given))
+    report = verify(path if path is not None else given.workspace / "vault", roots=pinned_roots(given), key=key_of(given))
     console = Console(file=sys.stdout, soft_wrap=True, highlight=False, markup=False)
     for failure in report.failures[:50]:
         console.print(f"不符：{failure}")
@@ -78,6 +79,13 @@ def export_command(
     vault = Vault.of(settings.load())
     folder = vault.export(number, to, masked=not original, actor=officer or "命令行", reason=reason, names=tuple(name or ()))
     typer.echo(f"已导出到 {folder}；用 sha256sum -c SHA256SUMS 或 patrol evidence verify 核验")
+
+
+@app.command("key")
+def key_command(to: Annotated[Path, typer.Argument(help="密钥文件保存在哪里（不要放在证据库同一块磁盘）")]) -> None:
+    """生成证据加密的密钥文件。密钥丢失后，加密的原件无法恢复。"""
+    key = new_key(to)
+    typer.echo(f"已生成 {to}（指纹 {key.fingerprint}）；请另存一份备份，并把设置 evidence_key 指向它")
 
 
 @app.command("record")

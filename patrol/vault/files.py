@@ -82,11 +82,13 @@ def publish(temporary: Path, target: Path) -> bool:
     return placed
 
 
-def write_once(target: Path, data: bytes) -> bool:
+def write_once(target: Path, data: bytes, mode: int = READ_ONLY) -> bool:
     """Write a file that never changes again; False when it was there already (its bytes are left alone)."""
     if target.exists():
         return False
-    return publish(write_temporary(target.parent, (data,)), target)
+    temporary = write_temporary(target.parent, (data,))
+    temporary.chmod(mode)
+    return publish(temporary, target)
 
 
 def replace(target: Path, data: bytes) -> None:

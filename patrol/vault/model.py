@@ -77,7 +77,10 @@ class Founding(Record):
 
 
 class FileEntry(Record):
-    """One sealed file. `role` says what it is, `name` what it is called in an export; the bytes lie under `sha256`."""
+    """One sealed file. `role` says what it is, `name` what it is called in an export; the bytes lie under `sha256`.
+
+    `sealed_sha256` is that of the encrypted form on the disk, empty where the file is kept in plain.
+    """
 
     role: str
     name: str
@@ -85,6 +88,7 @@ class FileEntry(Record):
     size: int
     sha256: str
     sm3: str
+    sealed_sha256: str = ""
 
 
 class LeadFacts(Record):

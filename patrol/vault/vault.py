@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from patrol.errors import EvidenceBroken, EvidenceError, PatrolError
+from patrol.errors import BadInput, EvidenceBroken, EvidenceError, PatrolError
 from patrol.model import Capture
 from patrol.settings import Settings
 from patrol.vault import digests, files
@@ -34,6 +34,7 @@ from patrol.vault.model import (
     to_json,
 )
 from patrol.vault.objects import ObjectStore
+from patrol.vault.sealing_keys import load_key
 
 AUTOMATIC = "系统自动"
 _PLACING = {"capture", "timestamp"}
@@ -156,6 +157,21 @@ class Vault:
             if not (self.root / "vault.json").exists() and self.ledger.point().row == 0:
                 self._found_vault()
             self._finish_interrupted()
+            self._fit_key()
+
+    def _fit_key(self) -> None:
+        """Load the key and hold it against the one this vault knows; the first key is noted in the ledger."""
+        named = self._settings.text("evidence_key") if self._settings else ""
+        if not named:
+            return
+        founding = Founding.model_validate_json((self.root / "vault.json").read_bytes())
+        key = load_key(Path(named).expanduser(), founding.id)
+        known = next((row.detail["fingerprint"] for row in self.ledger.rows() if row.action == "key"), None)
+        if known is None:
+            self.ledger.append("key", actor=AUTOMATIC, reason="启用证据加密", detail={"fingerprint": key.fingerprint})
+        elif known != key.fingerprint:
+            raise BadInput("密钥与本证据库启用加密时的密钥不是同一把；请换回原密钥", file=named, field="evidence_key")
+        self.objects.key = key
 
     def _found_vault(self) -> None:
         data = to_json(Founding(id=uuid4().hex, created=datetime.now(UTC).isoformat()), indent=1)
@@ -189,11 +205,17 @@ class Vault:
 
     def _keep(self, file: SourceFile) -> FileEntry:
         try:
-            found = self.objects.put_file(file.path)
+            kept = self.objects.put_file(file.path)
         except FileNotFoundError as error:
             raise EvidenceError(f"待入库的文件不存在：{file.path.name}；请重新巡查该页") from error
         return FileEntry(
-            role=file.role, name=file.name, media_type=file.media_type, size=found.size, sha256=found.sha256, sm3=found.sm3
+            role=file.role,
+            name=file.name,
+            media_type=file.media_type,
+            size=kept.digests.size,
+            sha256=kept.digests.sha256,
+            sm3=kept.digests.sm3,
+            sealed_sha256=kept.sealed_sha256,
         )
 
     def _draft(self, number: str, part: str, started: datetime, finished: datetime) -> Manifest:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,29 +12,32 @@ from patrol.errors import BadInput, EvidenceBroken
 from patrol.vault import digests
 from patrol.vault.chain import CheckedRow, check_chain
 from patrol.vault.items import NUMBER, read_manifest
-from patrol.vault.model import FileEntry, Founding, LedgerRow, Manifest
+from patrol.vault.model import Founding, LedgerRow, Manifest
+from patrol.vault.object_checks import check_objects
+from patrol.vault.objects import ObjectStore
 from patrol.vault.package import check_package, is_package
-from patrol.vault.report import Failure, Findings, VerifyReport
+from patrol.vault.report import Findings, VerifyReport
+from patrol.vault.sealing_keys import SealingKey
 from patrol.vault.stamp_checks import check_stamps
 
 _KNOWN = {"vault.json", "ledger.jsonl", "ledger.head", "ledger.lock", "objects", "items", "staging", "incoming"}
 _PLACING = {"capture", "timestamp"}
 _TOLERANCE = timedelta(seconds=2)
-_WORKERS = 4
 
 
-def verify(path: Path, *, roots: Sequence[Certificate] = ()) -> VerifyReport:
+def verify(path: Path, *, roots: Sequence[Certificate] = (), key: SealingKey | None = None) -> VerifyReport:
     """Check a vault, an item of one, an exported folder or its zip. Raises BadInput when `path` is none of them.
 
     Time stamps are held against the pinned `roots`; without any, only what they were issued for is checked.
+    Encrypted files are opened where the `key` is given, else held against the digest of their encrypted form.
     """
     started = time.perf_counter()
     path = Path(path)
     found = Findings()
     if (path / "ledger.jsonl").is_file() or (path / "vault.json").is_file():
-        kind, items = "vault", _check_vault(path, None, roots, found)
+        kind, items = "vault", _check_vault(path, None, roots, key, found)
     elif path.parent.name == "items" and NUMBER.fullmatch(path.name):
-        kind, items = "item", _check_vault(path.parent.parent, path.name, roots, found)
+        kind, items = "item", _check_vault(path.parent.parent, path.name, roots, key, found)
     elif is_package(path):
         kind, items = "package", 1
         found = check_package(path)
@@ -55,7 +57,7 @@ def verify(path: Path, *, roots: Sequence[Certificate] = ()) -> VerifyReport:
     )
 
 
-def _check_vault(root: Path, only: str | None, roots: Sequence[Certificate], found: Findings) -> int:
+def _check_vault(root: Path, only: str | None, roots: Sequence[Certificate], key: SealingKey | None, found: Findings) -> int:
     chain = check_chain(root)
     found.failures.extend(chain.failures)
     found.notes.extend(chain.notes)
@@ -70,7 +72,7 @@ def _check_vault(root: Path, only: str | None, roots: Sequence[Certificate], fou
     manifests = list(_check_items(root, wanted, gone, chain.rows, found))
     check_stamps(root, [checked.row for checked in wanted], roots, found)
     _check_unlisted(root, only, rows, found)
-    _check_objects(root, manifests, found, everything=only is None)
+    check_objects(ObjectStore(root / "objects", key), manifests, found, everything=only is None)
     return len({manifest.number for manifest in manifests})
 
 
@@ -175,39 +177,3 @@ def _check_unlisted(root: Path, only: str | None, rows: Sequence[CheckedRow], fo
                 found.fail(
                     f"items/{path.relative_to(root / 'items')}", "保管台账里没有它的入库记录（被移除了台账行，或是外来文件）"
                 )
-
-
-def _check_objects(root: Path, manifests: Sequence[Manifest], found: Findings, *, everything: bool) -> None:
-    wanted: dict[str, tuple[FileEntry, str]] = {}
-    for manifest in manifests:
-        for entry in manifest.files:
-            wanted.setdefault(entry.sha256, (entry, f"items/{manifest.number}/{manifest.name}"))
-    orphans: list[Path] = []
-    if everything:
-        kept = sorted(path for path in (root / "objects").rglob("*") if path.is_file() and not path.name.startswith(".tmp-"))
-        orphans = [path for path in kept if path.name not in wanted]
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        for failure, size in pool.map(lambda pair: _check_object(root, *pair), wanted.values()):
-            found.files += 1
-            found.size += size
-            found.failures.extend(failure)
-        for path, digest in zip(orphans, pool.map(digests.of_file, orphans), strict=True):
-            if digest.sha256 != path.name or path.parent.name != path.name[:2]:
-                found.fail(str(path.relative_to(root)), "文件名与内容摘要不符，或不是证据库的文件")
-    if orphans:
-        found.notes.append(f"{len(orphans)} 个文件没有清单引用（入库时被中断留下的，不影响证据）")
-
-
-def _check_object(root: Path, entry: FileEntry, owner: str) -> tuple[list[Failure], int]:
-    path = root / "objects" / entry.sha256[:2] / entry.sha256
-    place = f"{owner} → {entry.name}（objects/{entry.sha256[:2]}/{entry.sha256}）"
-    if not path.is_file():
-        return [Failure(place, "证据文件缺失")], 0
-    actual = digests.of_file(path)
-    if actual.size != entry.size:
-        return [Failure(place, f"字段“size”应为 {entry.size}，实际 {actual.size}")], actual.size
-    if actual.sha256 != entry.sha256:
-        return [Failure(place, "文件内容被改动：SHA-256 不符")], actual.size
-    if actual.sm3 != entry.sm3:
-        return [Failure(place, "字段“sm3”与文件内容不符")], actual.size
-    return [], actual.size
