@@ -169,10 +169,26 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "note": ("备注", "说明", "公布日期", "批次", "上榜原因", "原因", "公布批次", "位置"),
 }
 CHINESE = {
-    "row": "序号", "name": "机构名称", "uscc": "统一社会信用代码", "permit": "办学许可证号", "kind": "培训类型", "scope": "培训内容", "address": "地址",
-    "addresses": "教学点", "authority": "审批机关", "valid_from": "有效期起", "valid_to": "有效期至", "person": "法定代表人", "status": "状态",
-    "aliases": "简称", "former_names": "曾用名", "phones": "联系电话", "icp": "ICP备案号", "region": "所属区县", "note": "备注",
-}  # fmt: skip
+    "row": "序号",
+    "name": "机构名称",
+    "uscc": "统一社会信用代码",
+    "permit": "办学许可证号",
+    "kind": "培训类型",
+    "scope": "培训内容",
+    "address": "地址",
+    "addresses": "教学点",
+    "authority": "审批机关",
+    "valid_from": "有效期起",
+    "valid_to": "有效期至",
+    "person": "法定代表人",
+    "status": "状态",
+    "aliases": "简称",
+    "former_names": "曾用名",
+    "phones": "联系电话",
+    "icp": "ICP备案号",
+    "region": "所属区县",
+    "note": "备注",
+}
 _BY_HEADER = {header: field for field, headers in FIELDS.items() for header in headers}
 _NOISE = re.compile(r"[\s*＊:：、，,（）()\[\]【】“”\"'/·\-—_.。*#]+")
 _TAIL = re.compile(r"(?:必填|选填|全称|公章|盖章)$")

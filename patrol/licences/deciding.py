@@ -79,64 +79,63 @@ def decide_mention(table: Table, scan: Scan, mention: Mention, places: Places) -
     if mention.quality == IN_PASSING and (len(brand) < 3 or not found.confirmed):
         return Ruling(Verdict.UNLISTED, None, tuple(rows[:3]), f"文中“{brand}”不像机构名称；名单未匹配，待核")
     if not found.fitting:
-        return _nowhere(table, brand, found, places)
+        return _seen_elsewhere(table, exact[0], places) if exact else _nowhere(table, brand, found, places)
     fitting = found.fitting
     if not exact and mention.flags & Word.LEGAL:
         line = _line(scan, mention)
-        same = [row for row in fitting if line == table.parts[row].line]
-        if not same:
-            return _other_person(table, fitting, mention, brand, line)
-        fitting = same
-    if len(fitting) > 1:
-        fitting = _tell_apart(table, scan, mention, fitting, places)
+        fitting = [row for row in fitting if line == table.parts[row].line]
+        if not fitting:
+            return _other_person(table, found.fitting, mention, brand, line)
+    fitting = _one_person(table, fitting)
     if len(fitting) > 1:
         why = f"字号“{brand}”在名单内有{len(fitting)}家机构都对得上，无法确定是哪一家，请补充所在地或信用代码"
         return Ruling(Verdict.REVIEW, fitting[0], tuple(fitting), why)
-    return _one(table, scan, mention, brand, fitting[0], found, exact=bool(exact))
-
-
-def _one(table: Table, scan: Scan, mention: Mention, brand: str, row: int, found: Sorted, *, exact: bool) -> Ruling:
-    place = f"所在地与名单一致（{_where(table, row)}）" if found.confirmed else "名单内仅此一家用此字号"
     if exact:
+        row = fitting[0]
         return Ruling(Verdict.LICENSED, row, (row,), f"全称与名单第{table.entries[row].row}号“{_name(table, row)}”完全一致")
+    return _one(table, scan, mention, fitting[0], confirmed=found.confirmed)
+
+
+def _one(table: Table, scan: Scan, mention: Mention, row: int, *, confirmed: bool) -> Ruling:
+    """Rule on the one row that fits: clear, unless something about the way it is named leaves a doubt."""
+    brand = scan.text[mention.brand_start : mention.brand_end]
+    place = f"所在地与名单一致（{_where(table, row)}）" if confirmed else "名单内仅此一家用此字号"
     why = f"字号“{brand}”与名单第{table.entries[row].row}号“{_name(table, row)}”一致，{place}"
-    if mention.flags & Word.OTHER and not mention.flags & Word.LEGAL and _line_differs(table, scan, mention, row):
-        return Ruling(Verdict.REVIEW, row, (row,), why + "；但业务用语不同，待核是否同一主体")
-    if not mention.sure and not found.confirmed and len(brand) < 3:
+    if not mention.sure and not confirmed and len(brand) < 3:
         return Ruling(Verdict.UNLISTED, None, (row,), f"文中“{brand}”前后还有别的字，不能认作该字号；名单未匹配，待核")
-    if not mention.sure:
-        return Ruling(Verdict.REVIEW, row, (row,), why + "；但字号前多出一字，待核")
-    if mention.quality == IN_PASSING:
-        return Ruling(Verdict.REVIEW, row, (row,), why + "；但文中未写明是机构名称，待核")
-    if mention.quality == ALONE and table.brands[mention.brand] in ORDINARY:
-        return Ruling(Verdict.UNLISTED, None, (row,), f"“{brand}”是通用词，不足以认定机构，名单未匹配，待核")
+    doubt = ""
+    if mention.flags & Word.OTHER and not mention.flags & Word.LEGAL and _line(scan, mention) not in table.parts[row].line:
+        doubt = "但业务用语不同，待核是否同一主体"
+    elif not mention.sure:
+        doubt = "但字号前还有别的字，待核"
+    elif mention.quality == IN_PASSING:
+        doubt = "但文中未写明是机构名称，待核"
+    if doubt:
+        return Ruling(Verdict.REVIEW, row, (row,), f"{why}；{doubt}")
     return Ruling(Verdict.LICENSED, row, (row,), why)
-
-
-ORDINARY: frozenset[str] = frozenset()
 
 
 def _line(scan: Scan, mention: Mention) -> str:
     return split_tail(scan.text[mention.brand_start : mention.end])[1]
 
 
-def _line_differs(table: Table, scan: Scan, mention: Mention, row: int) -> bool:
-    """Whether a short name carries words of another trade that the row's own name does not."""
-    return _line(scan, mention) not in table.parts[row].line
-
-
-def _tell_apart(table: Table, scan: Scan, mention: Mention, rows: list[int], places: Places) -> list[int]:
-    """Among several rows that fit, keep those that fit more exactly: same legal person, same district, same line."""
+def _one_person(table: Table, rows: list[int]) -> list[int]:
+    """Take the first of several rows of one legal person (teaching points of one licence)."""
     codes = {table.entries[row].uscc for row in rows}
-    if len(codes) == 1 and codes != {""}:
-        return rows[:1]
-    return rows
+    return rows[:1] if len(codes) == 1 and codes != {""} else rows
+
+
+def _seen_elsewhere(table: Table, row: int, places: Places) -> Ruling:
+    listed = f"名单第{table.entries[row].row}号“{_name(table, row)}”"
+    why = f"全称与{listed}一致，但{places.words()}与其登记地{_where(table, row)}不符，疑似跨地区或冒用，待核"
+    return Ruling(Verdict.REVIEW, row, (row,), why)
 
 
 def _nowhere(table: Table, brand: str, found: Sorted, places: Places) -> Ruling:
     if found.same_city:
         row = found.same_city[0]
-        why = f"字号“{brand}”与名单内“{_name(table, row)}”相同，但名单登记在{_where(table, row)}，与{places.words()}不在同一区县，待核"
+        listed, where = _name(table, row), _where(table, row)
+        why = f"字号“{brand}”与名单内“{listed}”相同，但名单登记在{where}，与{places.words()}不在同一区县，待核"
         return Ruling(Verdict.REVIEW, row, tuple(found.same_city), why)
     row = found.elsewhere[0]
     why = f"名单内“{_name(table, row)}”字号相同，但登记在{_where(table, row)}，与{places.words()}不符；名单未匹配，待核"

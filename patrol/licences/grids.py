@@ -10,8 +10,8 @@ from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
 import docx
-import lxml.etree
-import lxml.html
+import lxml.etree  # type: ignore[import-untyped]
+import lxml.html  # type: ignore[import-untyped]
 import openpyxl
 import pdfplumber
 import xlrd

@@ -45,11 +45,11 @@ class ListStore:
     # versions
 
     def add_version(self, version: ListVersion, entries: Sequence[Entry]) -> ListVersion:
-        """Keep a new version whole, in one transaction; its number is the next of its list. The same import again adds nothing."""
+        """Keep a new version whole, in one transaction, numbered next in its list. The same import again adds nothing."""
         with immediate(self.database):
-            known = [one for one in self.versions(version.list_name) if one.sha256 == version.sha256 and one.dated == version.dated]
-            if known:
-                return known[-1]
+            for known in reversed(self.versions(version.list_name)):
+                if (known.sha256, known.dated) == (version.sha256, version.dated):
+                    return known
             row = next(self._rows("SELECT max(number) AS last FROM list_versions WHERE list_name = ?", [version.list_name]))
             number = int(str(row["last"] or 0)) + 1
             self.database.execute(
@@ -90,8 +90,9 @@ class ListStore:
             if one.number == number:
                 return one
         names = "、".join(dict.fromkeys(one.list_name for one in self.versions())) or "（尚未导入）"
-        known = f"“{list_name}”只有第{found[0].number}至{found[-1].number}版" if found else f"没有名单“{list_name}”；已有：{names}"
-        raise BadInput(known, field="名单版本")
+        if found:
+            raise BadInput(f"“{list_name}”只有第{found[0].number}至{found[-1].number}版", field="名单版本")
+        raise BadInput(f"没有名单“{list_name}”；已有：{names}", field="名单名称")
 
     def versions_on(self, day: date) -> list[ListVersion]:
         """Return the version of each list that holds on a day: the latest dated not after it."""
