@@ -60,7 +60,10 @@ def list_forms() -> None:
 @app.command(name="pdf")
 def print_preview(files: Annotated[list[Path], typer.Argument(help="已生成的 .docx 或 .xlsx 文件")]) -> None:
     """用 LibreOffice 把表单转成 PDF 预览（分页以正式字体为准）。"""
-    _say(tuple(pdf for file in files for pdf in to_pdf([file], file.parent)), ())
+    # LibreOffice names a PDF after its file alone: a form's .docx and .xlsx go into folders of their own kind
+    made = {kind: [file for file in files if file.suffix == kind] for kind in dict.fromkeys(file.suffix for file in files)}
+    for kind, chosen in made.items():
+        _say(to_pdf(chosen, chosen[0].parent / f"预览-{kind.removeprefix('.')}"), ())
 
 
 @app.command(name="template")

@@ -55,7 +55,7 @@ def remark(given: ReportInput, lead: Lead) -> str:
     """Give lead number, evidence number with its state, and the state of review."""
     if lead.evidence:
         state = wording.wording().evidence_states.get(given.evidence.get(lead.number, ""), "")
-        evidence = clean(lead.evidence, 60) + (f"（{state}）" if state else "")
+        evidence = clean(lead.evidence, 60) + (f"\n（{state}）" if state else "")
     else:
         evidence = "证据待取"
     return f"{lead.number}\n{evidence}\n{wording.judged(lead)}"

@@ -46,13 +46,15 @@ def title_lines(title: str, longest: int = 20) -> tuple[str, ...]:
         return (title,)
     parts = -(-len(title) // longest)
     middle = len(title) / parts
-    ends = [
-        place for place in range(4, len(title) - 3) if title[place - 1] in "的和与、）》年" or title[place - 2 : place] in _WORDS
-    ]
+    ends = [place for place in range(4, len(title) - 3) if _may_break(title, place)]
     place = min(ends or [round(middle)], key=lambda end: (abs(end - middle), end))
     if not longest / 2 - 2 <= place <= longest:
         place = round(middle)
     return (title[:place], *title_lines(title[place:], longest))
+
+
+def _may_break(title: str, place: int) -> bool:
+    return title[place] == "（" or title[place - 1] in "的和与、）》" or title[place - 2 : place] in _WORDS
 
 
 class Numbering:

@@ -9,7 +9,7 @@ from patrol import settings
 from patrol.campaigns import batch_of, load_campaign
 from patrol.errors import BadInput, StorageFull
 from patrol.handling import Snapshot
-from patrol.platforms import load_platforms
+from patrol.platforms import Platform, load_platform, platform_names
 from patrol.reports.edits import LastIssue, read_last_issue
 from patrol.reports.forms import Form
 from patrol.reports.gather import gather
@@ -43,9 +43,20 @@ def read_input(form: Form, campaign_file: Path, batch: int, now: datetime) -> Re
     chosen = batch_of(campaign, batch) if batch else None
     store = Store.open(settings.load().workspace)
     try:
-        return gather(store, campaign, chosen, made_at=now, platforms=load_platforms().values())
+        return gather(store, campaign, chosen, made_at=now, platforms=_platforms())
     finally:
         store.close()
+
+
+def _platforms() -> list[Platform]:
+    """Return the platforms whose file can be read; another's fault must not hold up a report, it is shown by its bare name."""
+    found = []
+    for name in platform_names():
+        try:
+            found.append(load_platform(name))
+        except BadInput:
+            continue
+    return found
 
 
 def make(form: Form, campaign_file: Path, batch: int, output: Path, now: datetime) -> tuple[Path, ...]:

@@ -36,7 +36,7 @@ def write_docx(report: Report, path: Path) -> None:
 
 
 def _add_tables(document: Doc, tables: tuple[Table, ...], splices: dict[bytes, str], *, alone: bool) -> None:
-    _styles(document)
+    _styles(document, 9 if tables[0].paper == "A3" else 10)
     section = document.sections[0] if alone else gbt9704.new_section(document)
     usable = gbt9704.landscape(section, tables[0].paper)
     if alone:
@@ -46,7 +46,8 @@ def _add_tables(document: Doc, tables: tuple[Table, ...], splices: dict[bytes, s
 
 
 def _add_table(document: Doc, table: Table, splices: dict[bytes, str], usable: float, *, first: bool) -> None:
-    title = document.add_paragraph(clean(table.title, 120), style=_TITLE)
+    lines = gbt9704.title_lines(clean(table.title, 120), int(usable / 25.4 * 72 / gbt9704.SIZE_2) - 1)
+    title = document.add_paragraph("\n".join(lines), style=_TITLE)
     title.paragraph_format.page_break_before = not first
     title.paragraph_format.keep_with_next = True
     if table.fields:
@@ -54,22 +55,20 @@ def _add_table(document: Doc, table: Table, splices: dict[bytes, str], usable: f
         for position in range(1, len(table.fields)):
             line.paragraph_format.tab_stops.add_tab_stop(Mm(usable / len(table.fields) * position))
         line.add_run("\t".join(f"{name}：{clean(value, 60)}" for name, value in table.fields))
-    if table.rows:
-        marker = f"rows-{len(splices)}"
-        widths = _widths(table.columns, usable)
-        document.element.body.insert(len(document.element.body) - 1, _skeleton(table, widths, marker))
-        splices[f"<!--{marker}-->".encode()] = _rows_xml(table, widths)
-    for note in (*(() if table.rows else (table.empty,)), *table.notes):
+    marker, widths = f"rows-{len(splices)}", _widths(table.columns, usable)
+    document.element.body.insert(len(document.element.body) - 1, _skeleton(table, widths, marker))
+    splices[f"<!--{marker}-->".encode()] = _rows_xml(table, widths) if table.rows else _empty_xml(table, widths)
+    for note in table.notes:
         document.add_paragraph(clean(note), style=_NOTE)
 
 
-def _styles(document: Doc) -> None:
+def _styles(document: Doc, size: float) -> None:
     title = add_style(document, _TITLE, SONG_TITLE, gbt9704.SIZE_2, line=34)
     title.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
     add_style(document, _FIELD, FANGSONG, gbt9704.SIZE_4, line=26)
-    head = add_style(document, _HEAD, HEI, 10.5, line=15)
+    head = add_style(document, _HEAD, HEI, size + 0.5, line=size * 1.5)
     head.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    add_style(document, _CELL, FANGSONG, 10, line=13.5, latin=FANGSONG)
+    add_style(document, _CELL, FANGSONG, size, line=size * 1.35, latin=FANGSONG)
     add_style(document, _NOTE, FANGSONG, 10.5, line=17)
 
 
@@ -103,6 +102,11 @@ def _rows_xml(table: Table, widths: list[int]) -> str:
     )
     rows = table.rows if table.total is None else (*table.rows, table.total)
     return "".join(_row_xml(row, cells) for row in rows)
+
+
+def _empty_xml(table: Table, widths: list[int]) -> str:
+    cell = f'<w:tcW w:w="{sum(widths)}" w:type="dxa"/><w:gridSpan w:val="{len(widths)}"/><w:vAlign w:val="center"/>'
+    return f"<w:tr><w:tc><w:tcPr>{cell}</w:tcPr>{_paragraph(table.empty, _CELL, 'center')}</w:tc></w:tr>"
 
 
 def _row_xml(row: Row, cells: tuple[tuple[str, str], ...]) -> str:

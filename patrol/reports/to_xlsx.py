@@ -8,11 +8,12 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from patrol.reports.cells import clean, cut, lines_needed
+from patrol.reports.gbt9704 import title_lines
 from patrol.reports.records import Column, Report, Row, Table, Value
 
 BODY, HEAD, TITLE = "仿宋_GB2312", "黑体", "方正小标宋简体"
 _SIZE, _LINE, _SLACK = 10, 13.0, 0.92
-_TALLEST = 400.0
+_TALLEST, _TITLE_SIZE = 400.0, 18
 _PIXELS_PER_MM = 96 / 25.4
 _CHARACTER = _SIZE * 96 / 72
 
@@ -76,18 +77,24 @@ def _sheet(book: Workbook, table: Table, formats: Formats) -> None:
         _write_row(sheet, line, table.total, table.columns, formats, strong=True)
         line += 1
     left = book.add_format({"font_name": BODY, "font_size": _SIZE, "text_wrap": True, "valign": "vcenter"})
-    empty = () if table.rows else (table.empty,)
-    for note in (*empty, *table.notes):
+    if not table.rows:
+        _merged(sheet, line, last, table.empty, formats["center", False, False], table.columns)
+        line += 1
+    for note in table.notes:
         _merged(sheet, line, last, note, left, table.columns)
         line += 1
     _page(sheet, table, top, line - 1)
 
 
 def _heading(book: Workbook, sheet: Worksheet, table: Table, last: int) -> int:
-    title = book.add_format({"font_name": TITLE, "font_size": 18, "align": "center", "valign": "vcenter", "text_wrap": True})
-    sheet.set_row(0, 36)
+    title = book.add_format(
+        {"font_name": TITLE, "font_size": _TITLE_SIZE, "align": "center", "valign": "vcenter", "text_wrap": True}
+    )
+    room = int(sum(_pixels(column) for column in table.columns) * 0.75 / _TITLE_SIZE * _SLACK)
+    lines = title_lines(clean(table.title, 120), room)
+    sheet.set_row(0, 12 + 24 * len(lines))
     sheet.merge_range(0, 0, 0, last, "", title)
-    sheet.write_string(0, 0, clean(table.title, 120), title)
+    sheet.write_string(0, 0, "\n".join(lines), title)
     if not table.fields:
         return 1
     field = book.add_format({"font_name": BODY, "font_size": 12, "valign": "vcenter", "quote_prefix": True})

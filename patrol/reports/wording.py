@@ -209,7 +209,7 @@ def problem(lead: Lead) -> str:
     """State what was found in one cell: the suspected kinds, the clauses, then the page's own words in quotation marks."""
     kinds = "；".join(f"疑似{kind}" for kind in suspected(lead)) or "疑似违规，类别待核"
     touched = "；".join(clauses(lead)[:4])
-    quoted = excerpt(lead)
+    quoted = excerpt(lead, 80)
     parts = [kinds, f"涉嫌违反：{touched}" if touched else "", f"页面原文：“{quoted}”" if quoted else ""]
     return "。".join(part for part in parts if part) + "。"
 
