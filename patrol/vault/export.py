@@ -3,6 +3,7 @@
 import mimetypes
 import re
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from patrol.vault import digests, files
 from patrol.vault.items import STAMP_SUFFIX, Items
 from patrol.vault.ledger import Ledger
 from patrol.vault.masking import mask_manifest, mask_picture, mask_text, read_boxes, shown_text
-from patrol.vault.model import FileEntry, Manifest, Moment, to_json
+from patrol.vault.model import FileEntry, LedgerPoint, Manifest, Moment, to_json
 from patrol.vault.objects import ObjectStore
 from patrol.vault.package import RECORD, Package, PackedFile, write_sums
 from patrol.vault.wacz import make_wacz
@@ -35,6 +36,8 @@ ROLES = {
     "index": "目录页",
     "guide": "核验说明",
     "timestamp": "可信时间戳",
+    "paper": "文书",
+    "record": "电子数据提取笔录",
     "wacz": "可重放的网页存档（WACZ）",
 }
 _SAFE = re.compile(r"[^A-Za-z0-9._-]")
@@ -69,13 +72,23 @@ class Folder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is to be exported and how: `names` are people to be masked besides those found by rule."""
+    """What is to be exported and how: `names` are people to be masked besides those found by rule.
+
+    A fixed `made` and a last ledger row (`until_row`, 0: all) give the same bytes each time.
+    """
 
     numbers: tuple[str, ...]
     masked: bool = True
     actor: str = ""
     reason: str = ""
     names: tuple[str, ...] = ()
+    made: Moment | None = None
+    title: str = ""
+    until_row: int = 0
+
+    def moment(self) -> Moment:
+        """Return when the package says it was made."""
+        return self.made or Moment.of(datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +141,8 @@ def write_package(to: Path, wish: Wish, sources: Sources, fill: Callable[[Folder
 
 def add_evidence(folder: Folder, wish: Wish, items: Sequence[tuple[Manifest, ...]], sources: Sources) -> None:
     """Add the evidence folders: manifests with their time stamps, files (or masked copies), ledger extract, WACZ."""
-    rows = [row for row in sources.ledger.rows() if row.number in wish.numbers]
+    last = wish.until_row or sys.maxsize
+    rows = [row for row in sources.ledger.rows() if row.number in wish.numbers and row.row <= last]
     for manifests in items:
         number = manifests[0].number
         for manifest in manifests:
@@ -148,14 +162,20 @@ def _finish(folder: Folder, wish: Wish, ledger: Ledger) -> None:
     package = Package(
         numbers=wish.numbers,
         masked=wish.masked,
-        made=Moment.of(datetime.now(UTC)),
+        made=wish.moment(),
         actor=wish.actor,
         reason=wish.reason,
         files=tuple(folder.files),
-        ledger=ledger.point(),
+        ledger=_point(ledger, wish.until_row),
     )
     (folder.root / RECORD).write_bytes(to_json(package, indent=1))
     write_sums(folder.root)
+
+
+def _point(ledger: Ledger, row: int) -> LedgerPoint:
+    if not row:
+        return ledger.point()
+    return next((LedgerPoint(row=found.row, hash=found.hash) for found in ledger.rows() if found.row == row), ledger.point())
 
 
 def _add_manifest(folder: Folder, manifest: Manifest, wish: Wish) -> None:
@@ -202,7 +222,13 @@ def add_index(folder: Folder, wish: Wish, items: Sequence[tuple[Manifest, ...]])
     """Add the page that opens the package offline, and how to verify it."""
     shown = [_masked_view(manifests, wish) for manifests in items]
     page = _TEMPLATES.get_template("index.html").render(
-        items=shown, files=folder.files, masked=wish.masked, roles=ROLES, made=Moment.of(datetime.now(UTC)).beijing
+        items=shown,
+        files=folder.files,
+        masked=wish.masked,
+        roles=ROLES,
+        made=wish.moment().beijing,
+        title=wish.title,
+        papers=[f for f in folder.files if f.role in {"paper", "record"}],
     )
     folder.add("index.html", "index", page.encode("utf-8", "replace"))
     guide = _TEMPLATES.get_template("verify.txt").render(
