@@ -5,6 +5,7 @@
     ├── NotAvailable               exit 1: a part of this machine is missing (browser, font, OCR engine); says how to get it
     ├── StorageFull                exit 1: no room left; work stopped before anything was half-written
     ├── StoreError                 exit 1: the database refused
+    │   └── Conflict               exit 1: somebody else changed it meanwhile; nothing was written
     ├── EvidenceError              exit 1: evidence could not be sealed or read
     │   └── EvidenceBroken         exit 1: evidence is not what was sealed; names the file, field or ledger row
     └── CrawlError                 exit 1: a spider run could not be carried out
@@ -55,6 +56,10 @@ class StorageFull(PatrolError):
 
 class StoreError(PatrolError):
     """The database could not be opened, migrated or written."""
+
+
+class Conflict(StoreError):
+    """Somebody else changed what this was decided on; the text says who and what, and nothing was written."""
 
 
 class EvidenceError(PatrolError):

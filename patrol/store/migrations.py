@@ -7,6 +7,8 @@ A step is never edited after it has shipped; a change is a new function at the e
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from patrol.store.console_schema import STATEMENTS as CONSOLE
+
 MIGRATIONS = Migrations("patrol")
 
 _CORE = """
@@ -137,3 +139,10 @@ CREATE TABLE notices (
 def m0060_clock(db: Database) -> None:
     """Planned occurrences of jobs, pauses, what happened to the clock, notices (one a day and cause)."""
     _run_script(db, _CLOCK)
+
+
+@MIGRATIONS()
+def m0050_console(db: Database) -> None:
+    """People, sessions, audit, the officers' desk with its triggers, the search index, what the console started."""
+    for statement in CONSOLE:
+        db.execute(statement)
