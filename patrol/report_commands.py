@@ -27,12 +27,13 @@ app.add_typer(record_app, name="record")
 CampaignFile = Annotated[Path, typer.Option("--campaign", help="专项行动文件")]
 BatchNumber = Annotated[int, typer.Option("--batch", min=0, help="报送批次；0 为整个专项行动")]
 Output = Annotated[Path, typer.Option("--output", help="保存到哪里：.xlsx、.docx，或不带后缀的名称（各种格式都生成）")]
+ConfirmedOnly = Annotated[bool, typer.Option("--confirmed", help="只列复核属实的线索（不写则待核的也列，并注明）")]
 FormName = Annotated[str, typer.Argument(help="表单名称，见 patrol report list")]
 
 
 def _command(made: Form) -> Callable[..., None]:
-    def run(campaign: CampaignFile, output: Output, batch: BatchNumber = 0) -> None:
-        result = write(made, read_input(made, campaign, batch, datetime.now(UTC)), output)
+    def run(campaign: CampaignFile, output: Output, batch: BatchNumber = 0, confirmed: ConfirmedOnly = False) -> None:
+        result = write(made, read_input(made, campaign, batch, datetime.now(UTC), confirmed_only=confirmed), output)
         _say(result.files, result.notes)
 
     return run
@@ -105,11 +106,12 @@ def submit_form(
     output: Output,
     officer: Annotated[str, typer.Option("--officer", help="报送人")],
     batch: BatchNumber = 0,
+    confirmed: ConfirmedOnly = False,
     reason: Annotated[str, typer.Option("--reason", help="更正理由（第2版起必填）")] = "",
 ) -> None:
     """生成并报送：存档当时的全部内容和校验值；再次报送为新版，附更正对照表。"""
     chosen = form(name)
-    given = read_input(chosen, campaign, batch, datetime.now(UTC))
+    given = read_input(chosen, campaign, batch, datetime.now(UTC), confirmed_only=confirmed)
     before = history(chosen, campaign, batch)
     if before and not reason:
         raise BadInput(f"已报送过第{len(before)}版；更正须写明理由", field="--reason")

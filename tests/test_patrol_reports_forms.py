@@ -132,6 +132,16 @@ def test_a_case_tells_only_what_is_recorded() -> None:
     assert "2027年2月1日约谈负责人" in told
 
 
+def test_only_confirmed_leads_on_request_and_the_rest_accounted_for() -> None:
+    given = replace(sample_input(60), confirmed_only=True)
+    report = forms()["patrol_table"].build(given)
+    confirmed = sum(lead.judgement is Judgement.CONFIRMED for lead in given.leads)
+    assert len(report.tables[0].rows) == confirmed
+    sums = {row.values[1]: row.values[2] for row in report.tables[3].rows if row.values[0] == "总数"}
+    assert list(sums.values()) == [60, given.dismissed, given.held_back, confirmed]
+    assert given.dismissed + given.held_back + confirmed == 60
+
+
 def shapes() -> st.SearchStrategy[ReportInput]:
     """Return inputs of every size: leads, gaps, sources, measures, hours."""
 

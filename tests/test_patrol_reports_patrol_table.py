@@ -1,5 +1,6 @@
 """The patrol table as an officer gets it: read back from the files, with hostile text inside."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +11,12 @@ from docx.oxml.ns import qn
 from hypothesis import given as over
 from hypothesis import strategies as st
 
-from patrol.bench_report import sample_input
+from patrol.bench_report import main, sample_input
 from patrol.handling import Look
 from patrol.model import Judgement, State
 from patrol.reports.cells import clean
 from patrol.reports.forms import form
-from patrol.reports.records import ReportInput
+from patrol.reports.records import Report, ReportInput
 from patrol.reports.to_docx import write_docx
 from patrol.reports.to_xlsx import write_xlsx
 
@@ -187,3 +188,19 @@ def test_nothing_is_called_unlicensed() -> None:
 def test_measures_that_nobody_recorded_are_marked_blanks() -> None:
     report = form("patrol_table").build(sample_input(10))
     assert {row.values[8] for row in report.tables[0].rows} == {"〔待填〕"}
+
+
+@pytest.mark.parametrize("writer", [write_xlsx, write_docx])
+def test_the_same_content_gives_the_same_bytes(writer: Callable[[Report, Path], None], tmp_path: Path) -> None:
+    report = form("patrol_table").build(sample_input(8))
+    writer(report, tmp_path / "a")
+    writer(report, tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_the_bench_keeps_within_its_limits_on_a_small_table(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["bench_report", "--rows", "200"])
+    assert main() == 0
+    assert "rows 200 of 200 leads" in capsys.readouterr().out

@@ -1,11 +1,11 @@
 """Against the last batch: what is new, still up, removed, relapsed, and what nobody looked at again."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from patrol.handling import Look
-from patrol.model import Judgement, Lead
+from patrol.model import Lead
 from patrol.reports import wording
 from patrol.reports.cells import clean, moment
 from patrol.reports.records import Column, ReportInput, Row, Table
@@ -49,7 +49,7 @@ def compare(given: ReportInput) -> tuple[Changed, ...]:
     where there is none, the state is unknown.
     """
     looks = _looks(given)
-    earlier = [lead for lead in given.earlier if lead.judgement is not Judgement.DISMISSED]
+    earlier = replace(given, leads=given.earlier).reported
     old = tuple(_earlier(lead, looks.get(lead.number, ())) for lead in earlier)
     removed = {_account(item.lead) for item in old if _was_gone(looks.get(item.lead.number, ()))} - {None}
     new = tuple(_new(lead, relapsed=_account(lead) in removed) for lead in given.reported)

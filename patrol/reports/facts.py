@@ -64,7 +64,8 @@ def remark(given: ReportInput, lead: Lead) -> str:
 def counting_notes(given: ReportInput) -> tuple[str, ...]:
     """State how many leads the form lists and leaves out, so that it adds up with the store."""
     waiting = sum(1 for lead in given.reported if lead.judgement is Judgement.UNREVIEWED)
-    kept = f"本期疑似线索{len(given.leads)}条，复核不属实{given.dismissed}条，列入本表{len(given.reported)}条"
+    held = f"尚未复核属实、本次未列{given.held_back}条，" if given.confirmed_only else ""
+    kept = f"本期疑似线索{len(given.leads)}条，复核不属实{given.dismissed}条，{held}列入本表{len(given.reported)}条"
     return (f"{kept}，其中{waiting}条尚未完成复核。" if waiting else f"{kept}。",)
 
 

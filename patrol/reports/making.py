@@ -35,15 +35,18 @@ class Made:
     notes: tuple[str, ...] = ()
 
 
-def read_input(form: Form, campaign_file: Path, batch: int, now: datetime) -> ReportInput:
-    """Read what a form draws from; BadInput when a form of the whole campaign is asked for one batch."""
+def read_input(form: Form, campaign_file: Path, batch: int, now: datetime, *, confirmed_only: bool = False) -> ReportInput:
+    """Read what a form draws from; BadInput when a form of the whole campaign is asked for a part of it."""
     campaign = load_campaign(campaign_file)
     if batch and form.TEMPLATE.whole_campaign:
         raise BadInput(f"“{form.TEMPLATE.name}”按整个专项行动生成；请去掉 --batch", field="--batch")
+    if confirmed_only and form.TEMPLATE.whole_campaign:
+        raise BadInput(f"“{form.TEMPLATE.name}”须包含全部线索；请去掉 --confirmed", field="--confirmed")
     chosen = batch_of(campaign, batch) if batch else None
     store = Store.open(settings.load().workspace)
     try:
-        return gather(store, campaign, chosen, made_at=now, platforms=_platforms())
+        given = gather(store, campaign, chosen, made_at=now, platforms=_platforms())
+        return replace(given, confirmed_only=confirmed_only)
     finally:
         store.close()
 

@@ -46,6 +46,7 @@ class ReportInput:
     manual: tuple[ManualPatrol, ...] = ()
     platforms: Mapping[str, PlatformFace] = field(default_factory=dict)
     evidence: Mapping[str, str] = field(default_factory=dict)
+    confirmed_only: bool = False
     chosen: tuple[str, ...] = ()
     edits: Mapping[str, str] = field(default_factory=dict)
     runs: int = 0
@@ -59,13 +60,20 @@ class ReportInput:
 
     @property
     def reported(self) -> tuple[Lead, ...]:
-        """The leads that go on paper: all but those that officers judged 不属实."""
+        """The leads that go on paper: all but those judged 不属实, or with `confirmed_only` those judged 属实 alone."""
+        if self.confirmed_only:
+            return tuple(lead for lead in self.leads if lead.judgement is Judgement.CONFIRMED)
         return tuple(lead for lead in self.leads if lead.judgement is not Judgement.DISMISSED)
 
     @property
     def dismissed(self) -> int:
         """How many leads officers judged 不属实; they are counted in the notes, never listed."""
-        return len(self.leads) - len(self.reported)
+        return sum(1 for lead in self.leads if lead.judgement is Judgement.DISMISSED)
+
+    @property
+    def held_back(self) -> int:
+        """How many leads are neither dismissed nor on paper: those not yet confirmed, under `confirmed_only`."""
+        return len(self.leads) - self.dismissed - len(self.reported)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,6 +72,7 @@ def build(given: ReportInput) -> Table:
     rows = [
         Row(values=("总数", "本期疑似线索（含复核不属实）", len(given.leads))),
         Row(values=("总数", "其中复核不属实，不列入各表", given.dismissed)),
+        *([Row(values=("总数", "其中尚未复核属实，本次未列", given.held_back))] if given.confirmed_only else []),
         Row(values=("总数", "列入各表", len(leads))),
     ]
     for name, count in groups:

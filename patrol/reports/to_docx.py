@@ -1,5 +1,6 @@
 """Write a form as a Word file: a paper in running text where it has one, its tables across the page, header rows repeated."""
 
+from datetime import UTC
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
@@ -24,7 +25,7 @@ _TWIPS_PER_MM = 1440 / 25.4
 def write_docx(report: Report, path: Path) -> None:
     """Write a form as a Word file."""
     document = blank_document(report.title)
-    document.core_properties.created = document.core_properties.modified = report.made_at.replace(tzinfo=None)
+    document.core_properties.created = document.core_properties.modified = report.made_at.astimezone(UTC).replace(tzinfo=None)
     splices: dict[bytes, str] = {}
     tables = report.tables
     if report.paper is not None:

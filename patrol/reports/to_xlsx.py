@@ -1,5 +1,6 @@
 """Write a form as a workbook: landscape A4, header row repeated, rows as high as their text, nothing that can run."""
 
+from datetime import UTC
 from pathlib import Path
 
 import xlsxwriter
@@ -33,7 +34,9 @@ def write_xlsx(report: Report, path: Path) -> None:
         "strings_to_numbers": False,
     }
     with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"title": report.title, "comments": "；".join(f"{name}：{value}" for name, value in report.versions)})
+        versions = "；".join(f"{name}：{value}" for name, value in report.versions)
+        created = report.made_at.astimezone(UTC).replace(tzinfo=None)
+        book.set_properties({"title": report.title, "comments": versions, "created": created})
         formats = _formats(book)
         for table in report.tables:
             _sheet(book, table, formats)
