@@ -8,6 +8,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "row": ("序号", "编号", "序", "no", "顺序号", "排序"),
     "name": (
         "机构名称",
+        "机构名",
         "培训机构名称",
         "单位名称",
         "学校名称",
@@ -83,6 +84,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "scope",
     ),
     "address": (
+        "位置",
         "地址",
         "办学地址",
         "经营地址",
@@ -166,7 +168,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "县市区",
         "所在区县",
     ),
-    "note": ("备注", "说明", "公布日期", "批次", "上榜原因", "原因", "公布批次", "位置"),
+    "note": ("备注", "说明", "公布日期", "批次", "上榜原因", "原因", "公布批次"),
 }
 CHINESE = {
     "row": "序号",
@@ -244,7 +246,7 @@ def guess_by_content(rows: Sequence[Sequence[str]]) -> dict[str, int]:
         "permit": re.compile(r"^\D{0,6}\d{13}(?:\d\d)?号?$"),
         "name": NAME_ENDS,
         "address": re.compile(r"(?:路|街|道|镇|乡|村|号|楼|室|层)"),
-        "row": re.compile(r"^\d{1,6}$"),
+        "row": re.compile(r"^\d{1,6}[、.．]?$"),
     }
     found: dict[str, int] = {}
     for field, test in tests.items():

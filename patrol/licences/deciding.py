@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from patrol.licences.divisions import Agreement, title
 from patrol.licences.evidence import Places
 from patrol.licences.lexicon import Word
-from patrol.licences.mentions import ALONE, IN_PASSING, Mention
+from patrol.licences.mentions import IN_PASSING, Mention
 from patrol.licences.names import split_tail
 from patrol.licences.scan import Scan
 from patrol.licences.table import Table

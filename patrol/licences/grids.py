@@ -2,9 +2,13 @@
 
 import csv
 import io
+import logging
 import re
+import struct
 import zipfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
@@ -24,14 +28,45 @@ from patrol.errors import BadInput
 
 Row = tuple[int, list[str]]
 _BIG_WORKBOOK = 4_000_000
+# what the readers raise on files cut short or damaged on the way; found by feeding them thousands of damaged ones
+_BROKEN_ARCHIVE = (
+    InvalidFileException,
+    PackageNotFoundError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lxml.etree.XMLSyntaxError,
+    ParseError,
+    NotImplementedError,
+    RuntimeError,
+    KeyError,
+    IndexError,
+    TypeError,
+    ValueError,
+    EOFError,
+    OSError,
+)
+_BROKEN_XLS = (
+    xlrd.XLRDError,
+    xlrd.compdoc.CompDocError,
+    struct.error,
+    AssertionError,
+    LookupError,
+    ValueError,
+    TypeError,
+    ArithmeticError,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One sheet or table: `title` tells officers which; each row carries the line number they see in their own program."""
+    """One sheet or table: `title` tells officers which; each row carries the line number they see in their own program.
+
+    `heading` is what stands above or around the table, from which the kind of list can be told.
+    """
 
     title: str
     rows: list[Row]
+    heading: str = ""
 
 
 def text_of(value: object) -> str:
@@ -85,11 +120,16 @@ def _fill(rows: list[list[str]], top: int, left: int, bottom: int, right: int) -
 
 
 def _xlsx_grids(path: Path, body: bytes) -> list[Grid]:
-    big = len(body) > _BIG_WORKBOOK
     try:
-        book = openpyxl.load_workbook(io.BytesIO(body), read_only=big, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, ParseError, OSError) as error:
-        raise BadInput(f"不是完整的 Excel 文件（{error}）；请重新下载或另存一份", file=path) from error
+        return _read_workbook(body)
+    except _BROKEN_ARCHIVE as error:
+        raise BadInput("不是完整的 Excel 文件（可能没有下载完）；请重新下载或另存一份", file=path) from error
+
+
+def _read_workbook(body: bytes) -> list[Grid]:
+    """Read the visible sheets. Merged cells of very big workbooks are not filled: reading them so would take gigabytes."""
+    big = len(body) > _BIG_WORKBOOK
+    book = openpyxl.load_workbook(io.BytesIO(body), read_only=big, data_only=True)
     grids = []
     for sheet in book.worksheets:
         if sheet.sheet_state != "visible":
@@ -111,8 +151,8 @@ def _xls_cell(book: xlrd.Book, sheet: xlrd.sheet.Sheet, line: int, column: int) 
 def _xls_grids(path: Path, body: bytes) -> list[Grid]:
     try:
         book = xlrd.open_workbook(file_contents=body, formatting_info=True, logfile=io.StringIO())
-    except (xlrd.XLRDError, xlrd.compdoc.CompDocError, AssertionError, IndexError, ValueError, TypeError) as error:
-        raise BadInput(f"不是完整的 Excel 97 文件（{error}）；请用表格软件打开后另存为 xlsx", file=path) from error
+    except _BROKEN_XLS as error:
+        raise BadInput("不是完整的 Excel 97 文件（可能没有下载完）；请用表格软件打开后另存为 xlsx", file=path) from error
     grids = []
     for sheet in book.sheets():
         rows = [[_xls_cell(book, sheet, line, column) for column in range(sheet.ncols)] for line in range(sheet.nrows)]
@@ -164,43 +204,89 @@ def _html_grids(path: Path, body: bytes) -> list[Grid]:
     try:
         root = lxml.html.document_fromstring(text)
     except (lxml.etree.ParserError, ValueError) as error:
-        raise BadInput(f"不是有效的网页（{error}）", file=path) from error
+        raise BadInput("不是有效的网页", file=path) from error
+    heading = " ".join("".join(part.itertext()) for part in root.xpath("//title|//h1|//h2|//h3|//caption"))[:400]
     grids = []
     for number, table in enumerate(root.iter("table"), start=1):
         rows = [(line, cells) for line, cells in enumerate(_html_rows(table), start=1) if len(cells) > 1]
         if len(rows) > 1:
-            grids.append(Grid(f"第{number}个表格", rows))
+            grids.append(Grid(f"第{number}个表格", rows, heading))
     return grids
 
 
 def _docx_grids(path: Path, body: bytes) -> list[Grid]:
     try:
         document = docx.Document(io.BytesIO(body))
-    except (PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError, lxml.etree.XMLSyntaxError) as error:
-        raise BadInput(f"不是完整的 Word 文件（{error}）；请重新下载或另存一份", file=path) from error
+    except _BROKEN_ARCHIVE as error:
+        raise BadInput("不是完整的 Word 文件（可能没有下载完）；请重新下载或另存一份", file=path) from error
     grids = []
+    heading = " ".join(paragraph.text for paragraph in document.paragraphs)[:400]
     for number, table in enumerate(document.tables, start=1):
         rows = [(line, [text_of(cell.text) for cell in row.cells]) for line, row in enumerate(table.rows, start=1)]
-        grids.append(Grid(f"第{number}个表格", rows))
+        grids.append(Grid(f"第{number}个表格", rows, heading))
     return grids
+
+
+class _Losses(logging.Handler):
+    """Hears the PDF reader's warnings: a page of which part is lost must not pass for a whole one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(record.getMessage())
+
+
+@contextmanager
+def _listening() -> Iterator[_Losses]:
+    reader, handler = logging.getLogger("pdfminer"), _Losses()
+    before = reader.propagate
+    reader.addHandler(handler)
+    reader.propagate = False
+    try:
+        yield handler
+    finally:
+        reader.removeHandler(handler)
+        reader.propagate = before
 
 
 def _pdf_grids(path: Path, body: bytes) -> list[Grid]:
-    grids = []
-    characters = 0
+    broken = "不是完整的 PDF 文件（可能没有下载完）；请重新下载"
     try:
-        with pdfplumber.open(io.BytesIO(body)) as pdf:
-            for number, page in enumerate(pdf.pages, start=1):
-                characters += len(page.chars)
-                for table in page.extract_tables():
-                    rows = [(line, [text_of(cell) for cell in cells]) for line, cells in enumerate(table, start=1)]
-                    grids.append(Grid(f"第{number}页", rows))
-                page.close()
-    except (PDFException, PdfminerException, ValueError, TypeError, KeyError, AssertionError) as error:
-        raise BadInput(f"不是完整的 PDF 文件（{error}）；请重新下载", file=path) from error
+        with _listening() as losses, pdfplumber.open(io.BytesIO(body)) as pdf:
+            grids, characters = _read_pages(pdf)
+    except (
+        PDFException,
+        PdfminerException,
+        struct.error,
+        AssertionError,
+        LookupError,
+        TypeError,
+        ValueError,
+        RecursionError,
+    ) as error:
+        raise BadInput(broken, file=path) from error
+    if losses.heard:
+        raise BadInput(broken, file=path)
     if not characters:
         raise BadInput("这份 PDF 是扫描件，没有文字；请向发布单位索取电子表格，或先做文字识别再核对", file=path)
     return grids
+
+
+def _read_pages(pdf: pdfplumber.PDF) -> tuple[list[Grid], int]:
+    """Return the tables of all pages and how many characters there were at all (none: a scan)."""
+    grids = []
+    characters = 0
+    heading = ""
+    for number, page in enumerate(pdf.pages, start=1):
+        characters += len(page.chars)
+        heading = heading or page.extract_text()[:200]
+        for table in page.extract_tables():
+            rows = [(line, [text_of(cell) for cell in cells]) for line, cells in enumerate(table, start=1)]
+            grids.append(Grid(f"第{number}页", rows, heading))
+        page.close()
+    return grids, characters
 
 
 def _reader(path: Path, body: bytes) -> Callable[[Path, bytes], list[Grid]]:

@@ -40,7 +40,7 @@ class _Progress:
     raws: list[Raw]
     troubles: list[Trouble]
     mapping: list[tuple[str, tuple[tuple[str, str], ...]]]
-    titles: list[str]
+    kinds: dict[str, ListKind]
     columns: dict[str, int]
     width: int = 0
 
@@ -110,7 +110,8 @@ def _read_grid(grid: Grid, so_far: _Progress, mapping: Mapping[str, str] | None)
     position = _find_header(grid, mapping)
     width = max(len(cells) for _, cells in grid.rows)
     if position is not None:
-        so_far.titles += [cell for _, cells in grid.rows[:position] for cell in dict.fromkeys(cells) if cell]
+        above = " ".join(cell for _, cells in grid.rows[:position] for cell in dict.fromkeys(cells))
+        _tell_kind(grid, above, so_far)
         position, header = _deepen_header(grid, position)
         so_far.columns = _apply_mapping(guess_columns(header), header, mapping or {}, so_far.path)
         so_far.width = len(header)
@@ -134,6 +135,15 @@ def _read_grid(grid: Grid, so_far: _Progress, mapping: Mapping[str, str] | None)
         (grid.title, tuple((CHINESE[field], f"第{column + 1}列（按内容推断）") for field, column in guessed.items()))
     )
     _take_rows(grid, grid.rows, so_far)
+
+
+def _tell_kind(grid: Grid, above: str, so_far: _Progress) -> None:
+    """Note which list a sheet is: by its own title, the lines above its header, what stands around it, the file's name."""
+    for text in (grid.title, above, grid.heading, so_far.path.stem):
+        kind = kind_of(text)
+        if kind:
+            so_far.kinds[grid.title] = kind
+            return
 
 
 def _take_rows(grid: Grid, rows: Sequence[tuple[int, list[str]]], so_far: _Progress, *, continued: bool = False) -> None:
@@ -257,17 +267,16 @@ def load_list(
         body = path.read_bytes()
     except OSError as error:
         raise BadInput(f"读不到文件（{error.strerror}）", file=path) from error
-    so_far = _Progress(path, [], [], [], [path.stem], {})
+    so_far = _Progress(path, [], [], [], {}, {})
     for grid in read_grids(path, body):
-        so_far.titles.append(grid.title)
         _read_grid(grid, so_far, mapping)
     if not so_far.raws:
         reason = so_far.troubles[0].reason if so_far.troubles else "表里没有一行机构"
         raise BadInput(reason, file=path, line=so_far.troubles[0].line if so_far.troubles else None)
-    guessed = kind or next((found for title in reversed(so_far.titles) if (found := kind_of(title))), ListKind.WHITE)
+    guessed = kind_of(path.stem) or next(iter(so_far.kinds.values()), ListKind.WHITE) if len(so_far.kinds) < 2 else ListKind.WHITE
     entries = []
     for number, (grid, line, raw) in zip(_numbers(so_far.raws), so_far.raws, strict=True):
-        sheet_kind = kind or kind_of(grid.title) or guessed
+        sheet_kind = kind or so_far.kinds.get(grid.title) or guessed
         entry = _entry(raw, number, sheet_kind, _Noter(so_far, grid, line))
         if entry:
             entries.append(entry)

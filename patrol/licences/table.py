@@ -73,6 +73,7 @@ class Table:
     def _add(self, position: int, entry: Entry) -> None:
         home = home_of(entry)
         parts = parse_name(entry.name, home)
+        home = home or parts.codes
         self.homes.append(home)
         self.parts.append(parts)
         if entry.uscc:
