@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from pkgutil import resolve_name
 from typing import Protocol, TypeVar, cast
 
@@ -182,11 +182,17 @@ class KeepPages:
 
 
 def peak_mb() -> int:
-    """Return the most memory this process ever held, in MB (0 where the system does not say)."""
+    """Return the most memory this process ever held, in MB (0 where the system does not say).
+
+    Read from /proc where there is one: `ru_maxrss` counts what the parent held before this program was started.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        held = next((line for line in status.read_text().splitlines() if line.startswith("VmHWM:")), "VmHWM: 0 kB")
+        return int(held.split()[1]) // 1000
     if resource is None:
         return 0
-    unit = 1 if sys.platform == "darwin" else 1024
-    return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1_000_000)
+    return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_000_000)
 
 
 def gap(lease: Lease, state: State, reason: str) -> Visit:

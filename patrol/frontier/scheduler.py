@@ -152,7 +152,7 @@ class LeaseScheduler(BaseScheduler):
     def _room(self, lane: Lane) -> int:
         pace, knobs = self.atlas.named(lane.platform).pace, self.job.settings
         manners = manners_of(pace, knobs, lane.site)
-        room = (manners.concurrency + 1 if manners.delay else manners.concurrency * 4) - self._out[lane.site]
+        room = (manners.concurrency + 1 if manners.delay else manners.concurrency * 2) - self._out[lane.site]
         daily = daily_cap(pace, knobs, lane.site)
         if not daily:
             return room
@@ -185,7 +185,17 @@ class LeaseScheduler(BaseScheduler):
         if lease is None:
             return 0
         pages = [self._planned(link, lease) for link in result.follow]
-        return self.frontier.finish(self.scope, result.lease, result.visit.state, pages)
+        new = self.frontier.finish(self.scope, result.lease, result.visit.state, pages)
+        if not result.visit.state.covered and self._ready:
+            self._drop_closed()
+        return new
+
+    def _drop_closed(self) -> None:
+        """Put back what was taken from a site that has been closed in the meantime, unasked."""
+        closed = self.frontier.closures(self.scope).keys()
+        for lease in [lease for lease in self._ready if site_of(lease.url) in closed]:
+            self._ready.remove(lease)
+            self.place(lease, lease.platform, lease.mode)
 
     def _planned(self, link: Link, lease: Lease) -> Planned:
         platform = self.atlas.named(link.platform or lease.platform)
