@@ -237,6 +237,10 @@ def _with_short_place(scan: Scan, start: int, position: int) -> int:
 
 def _only_topic(scan: Scan, start: int, end: int) -> bool:
     while start < end:
+        if start not in scan.tails:
+            # a sign or a filler between two words of the tail
+            start += 1
+            continue
         stop, flags = max(scan.tails[start])
         if not flags & (Word.TOPIC | Word.AUDIENCE):
             return False
