@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from pkgutil import resolve_name
@@ -23,7 +24,6 @@ from patrol.spider_job import SpiderJob
 
 _TELL_SECONDS = 0.25
 _BEAT_SECONDS = 5.0
-_BATCH = 32
 _Item = TypeVar("_Item")
 try:
     import resource
@@ -108,26 +108,30 @@ class KeepPages:
         await done
 
     async def _work(self) -> None:
-        """Keep what waits, one batch after the other, in a thread: the disk is waited for while pages are fetched and read."""
+        """Keep what waits, one page after the other, in a thread: the disk is waited for while pages are fetched and read."""
         while self._waiting:
-            batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
-            results = [result for result, _ in batch]
-            kept = 0
-            try:
-                if self.trouble is None:
-                    kept = await asyncio.to_thread(self._record, results)
-            except PatrolError as error:
-                self._stop(error)
-            for result in results if self.trouble is None else ():
-                self._scheduler.finish(result)
-                self._posts += len(result.posts)
-            self._leads += kept
+            result, done = self._waiting.pop(0)
+            if self.trouble is None:
+                await self._keep_one(result)
             self.tell()
-            for _, done in batch:
-                done.set_result(None)
+            done.set_result(None)
 
-    def _record(self, results: Sequence[PageResult]) -> int:
-        return sum(len(self._keeper.record_page(result)) for result in results)
+    async def _keep_one(self, result: PageResult) -> None:
+        """Keep one page. What cannot be stored stops the run; what our own judging breaks on is a gap that names the fault."""
+        (kept,) = await asyncio.gather(asyncio.to_thread(self._keeper.record_page, result), return_exceptions=True)
+        if isinstance(kept, PatrolError):
+            self._stop(kept)
+            return
+        if isinstance(kept, BaseException):
+            if not isinstance(kept, Exception):
+                raise kept
+            log.error("judging broke on a page: %s", result.visit.url, exc_info=kept)
+            fault = f"判读程序出错（{type(kept).__name__}），请把该网址报告给维护人员"
+            result, kept = PageResult(lease=result.lease, visit=replace(result.visit, state=State.CHANGED, reason=fault)), ()
+            await asyncio.to_thread(self._keeper.record_page, result)
+        self._scheduler.finish(result)
+        self._posts += len(result.posts)
+        self._leads += len(kept)
 
     def _stop(self, error: PatrolError) -> None:
         self.trouble = error
@@ -175,8 +179,8 @@ class KeepPages:
                 if lease.mode == "browser" and no_browser and state is State.BUDGET:
                     state, reason = State.BLOCKED_CLIENT, "本页须用浏览器打开，本机没有找到浏览器"  # noqa: PLW2901
                 results.append(PageResult(lease=lease.key, visit=gap(lease, state, reason)))
-            await asyncio.to_thread(self._record, results)
             for result in results:
+                await asyncio.to_thread(self._keeper.record_page, result)
                 scheduler.frontier.finish(scope, result.lease, result.visit.state)
             self.tell()
 
