@@ -95,8 +95,8 @@ def violations(case: Case) -> Report:
         Column(key="glossary", heading="暗语说明", width=30),
         Column(key="clauses", heading="涉嫌违反条款", width=36),
         Column(key="evidence", heading="证据编号", width=26),
-        Column(key="sha256", heading="网页原文SHA-256", width=44),
-        Column(key="sm3", heading="网页原文SM3", width=44),
+        Column(key="sha256", heading="网页原文SHA-256", width=48),
+        Column(key="sm3", heading="网页原文SM3", width=48),
         Column(key="advice", heading="建议措施（供参考）", width=30),
     )
     rows = tuple(_violation(case, place, lead, manifests, body.suggest) for place, (lead, manifests) in enumerate(case.leads, 1))
@@ -125,7 +125,7 @@ def _violation(case: Case, place: int, lead: Lead, manifests: tuple[Manifest, ..
         stacked(lead.found_at),
         mask_text(wording.excerpt(lead, 160)),
         "；".join(f"{word}：{meaning}" for word, meaning in _glossary(lead)) or "无",
-        "；".join(wording.clauses(lead)[:5]) or BLANK,
+        "；".join(_parts(wording.clauses(lead))[:6]) or BLANK,
         lead.evidence or _NO_EVIDENCE,
         entry.sha256 if entry else _NO_EVIDENCE,
         entry.sm3 if entry else _NO_EVIDENCE,
@@ -327,8 +327,13 @@ def _glossary(lead: Lead) -> list[tuple[str, str]]:
     return [(mask_text(clean(word, 40)), clean(meaning, 120)) for word, meaning in found]
 
 
+def _parts(clauses: Iterable[str]) -> tuple[str, ...]:
+    """Return each clause once; a rule may name several in one text."""
+    return tuple(dict.fromkeys(part.strip() for clause in clauses for part in clause.split("；") if part.strip()))
+
+
 def _clauses(case: Case) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(clause for lead, _ in case.leads for clause in wording.clauses(lead)))
+    return _parts(clause for lead, _ in case.leads for clause in wording.clauses(lead))
 
 
 def _measures(case: Case, lead: Lead) -> Iterable[str]:

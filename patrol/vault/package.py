@@ -83,8 +83,8 @@ def is_package(path: Path) -> bool:
     return path.is_file() and path.suffix.lower() == ".zip"
 
 
-def check_package(path: Path) -> Findings:
-    """Check a package folder or zip."""
+def check_package(path: Path) -> tuple[int, Findings]:
+    """Check a package folder or zip; return how many evidence items it holds, and what was found."""
     checked = Findings()
     tree = _folder_tree(path) if path.is_dir() else _zip_tree(path, checked)
     found = {}
@@ -96,8 +96,7 @@ def check_package(path: Path) -> Findings:
         if name in {SHA256SUMS, SM3SUMS, RECORD} or name.endswith((".json", ".jsonl")):
             small[name] = data
     _check_sums(found, small, checked)
-    _check_record(found, small, checked)
-    return checked
+    return _check_record(found, small, checked), checked
 
 
 def _folder_tree(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -144,15 +143,15 @@ def _check_sums(found: Mapping[str, Digests], small: Mapping[str, bytes], checke
             checked.fail(path, reason)
 
 
-def _check_record(found: Mapping[str, Digests], small: Mapping[str, bytes], checked: Findings) -> None:
+def _check_record(found: Mapping[str, Digests], small: Mapping[str, bytes], checked: Findings) -> int:
     if RECORD not in small:
         checked.fail(RECORD, "证据包清单缺失")
-        return
+        return 0
     try:
         package = Package.model_validate_json(small[RECORD])
     except ValidationError:
         checked.fail(RECORD, "无法读取（被改动）")
-        return
+        return 0
     listed = {file.path: file for file in package.files}
     for path, digest in found.items():
         if path in {SHA256SUMS, SM3SUMS, RECORD}:
@@ -167,6 +166,7 @@ def _check_record(found: Mapping[str, Digests], small: Mapping[str, bytes], chec
             checked.fail(path, "文件缺失")
     for number in package.numbers:
         _check_item(number, package, found, small, checked)
+    return len(package.numbers)
 
 
 def _check_item(

@@ -39,8 +39,8 @@ def verify(path: Path, *, roots: Sequence[Certificate] = (), key: SealingKey | N
     elif path.parent.name == "items" and NUMBER.fullmatch(path.name):
         kind, items = "item", _check_vault(path.parent.parent, path.name, roots, key, found)
     elif is_package(path):
-        kind, items = "package", 1
-        found = check_package(path)
+        kind = "package"
+        items, found = check_package(path)
     else:
         raise BadInput(
             "不是证据库、证据条目或导出的证据包；请给出证据库文件夹、其中 items 下的一个编号，或导出的文件夹、zip", file=path
