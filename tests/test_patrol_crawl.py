@@ -120,7 +120,7 @@ def test_killed_at_ten_moments_the_run_still_ends_whole(tmp_path: Path) -> None:
             sweep.stdin.write(job)
             sweep.stdin.close()
             _until(turn * 35, tmp_path, sweep)
-            os.kill(sweep.pid, signal.SIGKILL)
+            sweep.kill()
             sweep.wait()
         last = subprocess.run([sys.executable, "-c", SWEEP], input=job, capture_output=True, text=True, cwd=ROOT, check=True)
     assert last.stdout.strip() == "finished"

@@ -1,7 +1,5 @@
 """The frontier: each address once, acknowledged once, nothing lost whoever dies."""
 
-import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -204,7 +202,7 @@ def test_what_a_killed_process_held_is_given_out_again_at_once(tmp_path: Path) -
     assert holder.stdout.readline() == "3\n"
     assert frontier.reclaim(RUN) == 0
     assert len(frontier.lease(RUN, "http", anything)) == 2
-    os.kill(holder.pid, signal.SIGKILL)
+    holder.kill()
     holder.wait()
     assert frontier.reclaim(RUN) == 3
     assert len(frontier.lease(RUN, "http", anything)) == 3

@@ -1,7 +1,6 @@
 """The browser walk in a real Chromium: scripts, taps, pop-ups, and pages that try to hold it or lead it inside."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -156,7 +155,7 @@ def test_killing_the_sweep_takes_its_spider_and_browser_along(tmp_path: Path) ->
         sweep.stdin.close()
         _wait_until(lambda: town.hits["/long"] > 0)
         assert any("--proxy-server" in command for command in _marked(f"TOWN_MARK={mark}"))
-        os.kill(sweep.pid, signal.SIGKILL)
+        sweep.kill()
         sweep.wait()
         _wait_until(lambda: not _marked(f"TOWN_MARK={mark}"))
 
