@@ -1,6 +1,7 @@
 """Weigh the elements and contexts of each window into the two verdicts, with the weights of rules/weights.yml."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -12,7 +13,9 @@ from detectors.context import quoted_spans, windows
 from detectors.elements import Hit
 from detectors.errors import RuleError
 from detectors.features import encode, offered, window_features, within
+from detectors.fold import Folded
 from detectors.fold_tables import RULES
+from detectors.wording import wording
 
 _TAUGHT = ("subject.", "topic.", "tutor.core", "audience.grade", "audience.stage")
 _STOPS = frozenset("，,。！？!?；;\n、")
@@ -21,6 +24,10 @@ _DENIED_AFTER = re.compile(r"[^，。]{0,8}(?:没有?任何?关系|没关系|无
 Weights = Mapping[str, float]
 HEADS = ("subject", "other")
 THRESHOLD = 0.5
+WORDING = 3.0
+WORDING_REACH = 8.0
+CERTAIN = 8.0
+_NEVER = -99.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +54,33 @@ def load_weights() -> Mapping[str, Weights]:
     return {head: content[head] for head in HEADS}
 
 
-def decide(text: str, hits: Sequence[Hit], title_hits: Sequence[Hit]) -> Verdict:
+def decide(folded: Folded, hits: Sequence[Hit], title_hits: Sequence[Hit], title: str = "") -> Verdict:
     """Judge every window of a text with the whole text's context, and keep the strongest."""
     weights = load_weights()
+    text = folded.original
     candidates, whole, quotes = judged_windows(text, hits, title_hits)
     scores = dict.fromkeys(HEADS, 0.0)
     charged: list[tuple[int, int]] = []
     for start, end, local in candidates:
-        ahead = {head: probability(weights[head], local, whole, head) for head in HEADS}
+        ahead = {head: logit(weights[head], local, whole, head) for head in HEADS}
+        if max(ahead.values()) <= -WORDING_REACH:
+            continue
+        worded = wording(title + _between(folded, start, end))
+        ahead = {head: sigmoid(value + WORDING * told) if value > _NEVER else 0.0 for (head, value), told in zip(ahead.items(), worded, strict=True)}
         scores = {head: max(scores[head], ahead[head]) for head in HEADS}
         if max(ahead.values()) >= THRESHOLD:
             charged.append((start, end))
     violation, ad = scores["subject"] >= THRESHOLD, max(scores.values()) >= THRESHOLD
     score = scores["subject"] if violation or not ad else scores["other"]
     return Verdict(violation, ad, score, merged(charged), quotes)
+
+
+def _between(folded: Folded, start: int, end: int) -> str:
+    """The tight folded text of original start..end."""
+    if start == 0 and end >= len(folded.original):
+        return folded.tight.text
+    starts = folded.tight.starts
+    return folded.tight.text[bisect_left(starts, start) : bisect_left(starts, end)]
 
 
 def merged(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
@@ -103,11 +123,16 @@ def reported(whole: Mapping[str, float]) -> bool:
     return whole.get("news", 0) >= 2 or whole.get("strong.gov", 0) >= 1 or whole.get("gov", 0) >= 3 or whole.get("policy", 0) >= 2 or whole.get("refuse", 0) >= 1 or whole.get("ask", 0) >= 1
 
 
-def probability(weights: Weights, local: Mapping[str, float], whole: Mapping[str, float], head: str) -> float:
-    """Return one head's probability for one window; 0.0 where a necessary element is missing."""
+def logit(weights: Weights, local: Mapping[str, float], whole: Mapping[str, float], head: str) -> float:
+    """Return one head's weighed elements for one window; far below zero where a necessary element is missing."""
     if not offered(local, head):
-        return 0.0
+        return _NEVER
     total = weights.get("bias", 0.0)
     for name, value in encode(local, whole, head).items():
         total += weights.get(name, 0.0) * value
-    return 1 / (1 + exp(-max(-30.0, min(30.0, total))))
+    return max(-CERTAIN, min(CERTAIN, total))
+
+
+def sigmoid(value: float) -> float:
+    """Return the probability of a logit."""
+    return 1 / (1 + exp(-value))

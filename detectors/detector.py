@@ -39,7 +39,7 @@ class Detector:
         prices = find_prices(folded.plain)
         hits = find_hits(folded, self._lexicon, prices, contacts)
         title = self._title_hits(document)
-        verdict = decide(text, hits, title)
+        verdict = decide(folded, hits, title, fold(document.title).tight.text + "\n" if document.title else "")
         if not self._senior and verdict.violation and _only_senior([*hits, *title]):
             verdict = verdict.spared()
         who = speaker([*hits, *title])

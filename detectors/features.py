@@ -33,12 +33,15 @@ _NAMES = {
     "audience.aged": "aged",
     "nonsubject.minor": "nonsubject",
     "broker.pool": "pool",
+    "train.generic": "training",
     "broker.recruit": "recruit",
     "broker.agency": "agent",
 }
 _TRICKY = ("subject.", "topic.", "tutor.core", "place.home")
 _HIDING = frozenset({"homophone", "pinyin", "initials", "emoji", "split_char", "inserted_symbols", "zero_width", "lookalike", "leetspeak_digits"})
 _CLOSE = 24
+_SPARSE = 110
+_ASKING = ("price", "price_lesson", "price_bare", "price_word", "enrol", "trial", "contact_word", "contact_id", "pool", "recruit", "agent", "format")
 CONTEXTS = (
     "strong.gov", "gov", "news", "school", "welfare", "adult", "fitness", "goods", "rental", "job", "ask", "chat", "refuse", "story", "policy", "infant",
 )  # fmt: skip
@@ -80,6 +83,11 @@ def window_features(hits: Sequence[Hit], text: str) -> dict[str, float]:
         counts["tricked"] = float(min(tricks, 3))
     if _close(hits):
         counts["close"] = 1.0
+    named = text.count("某")
+    if named:
+        counts["someone"] = float(min(named, 3))
+    if len(text) > _SPARSE and sum(name in counts for name in _ASKING) < 3:
+        counts["sparse"] = 1.0
     asked = text.count("？") + text.count("?")
     if asked:
         counts["question"] = float(min(asked, 3))
@@ -100,7 +108,9 @@ def within(hits: Sequence[Hit], start: int, end: int) -> list[Hit]:
 
 def offered(local: Mapping[str, float], head: str) -> bool:
     """Whether the window has what no verdict may lack: something taught (or a non-subject for minors) and something offered."""
-    taught = any(name in local for name in _TAUGHT) if head == "subject" else "nonsubject" in local
+    if head == "other" and "nonsubject" not in local:
+        return "training" in local and any(name in local for name in ("aged", "preschool", "child", "stage", "grade"))
+    taught = head == "other" or any(name in local for name in _TAUGHT)
     return taught and any(name in local for name in _OFFERS)
 
 
@@ -119,7 +129,7 @@ def encode(local: Mapping[str, float], whole: Mapping[str, float], head: str) ->
             values[f"here:{name}"] = local[name]
     minor = any(name in local for name in _MINORS)
     taught = any(name in local for name in ("subject", "topic", "method", "coded"))
-    priced = "price" in local or "price_bare" in local or "price_lesson" in local
+    priced = "price" in local or "price_lesson" in local
     lesson = "price_lesson" in local or "trial" in local
     reach = "contact_word" in local or "contact_id" in local
     values["minor&price"] = float(minor and priced)
@@ -129,7 +139,7 @@ def encode(local: Mapping[str, float], whole: Mapping[str, float], head: str) ->
     values["taught&reach"] = float(taught and reach)
     values["taught&slot"] = float(taught and ("slot" in local or "time.restday" in local))
     values["taught&minor"] = float(taught and minor)
-    values["art_only"] = float("nonsubject" in local and not taught)
+    values["art_only"] = float(("nonsubject" in local or "training" in local) and not taught)
     values["goods_only"] = float(whole.get("goods", 0) >= 2 and not lesson)
     values["adult_only"] = float("adult" in whole and not any(name in local for name in ("grade", "preschool", "aged")))
     values["lesson&minor"] = float(lesson and minor)

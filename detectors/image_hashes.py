@@ -4,6 +4,7 @@ import base64
 import binascii
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from typing import Final
@@ -23,6 +24,8 @@ _SKETCH_MARK: Final = "sketch:"
 _TRIM_SIDE: Final = 800
 _FLAT: Final = 16
 _LEAST_CONTRAST: Final = 24
+_WORTH_FITTING: Final = 0.3
+_SHIFTS: Final = (2.0, 1.0, 2.0, 1.0, 0.5)  # in pixels of the sketch
 _CUTS: Final = tuple((before, after) for before, after in product((0.0, 0.08, 0.16, 0.24), repeat=2) if before + after < 0.25)
 
 
@@ -51,18 +54,47 @@ def similar(one: Sequence[str], other: Sequence[str]) -> float:
     """Return how alike two fingerprints are, 0 to 1: the best fit of either picture to a window of the other."""
     if not one or not other:
         return 0.0
-    (ours, our_windows), (theirs, their_windows) = _expanded(one[-1]), _expanded(other[-1])
-    fits = [_alike(whole, window) for whole in ours for window in their_windows]
-    fits += [_alike(whole, window) for whole in theirs for window in our_windows]
-    return max(fits)
+    ours, theirs = _expanded(one[-1]), _expanded(other[-1])
+    return max(_best_fit(ours, theirs), _best_fit(theirs, ours))
+
+
+@dataclass(frozen=True, slots=True)
+class _Expanded:
+    """A fingerprint made ready to compare: the hashes of its three wholes, and the windows of the first and last of them."""
+
+    sketch: Image.Image
+    wholes: tuple[int, ...]
+    windows: tuple[tuple[Window, int], ...]
 
 
 @lru_cache(maxsize=2048)
-def _expanded(text: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the hashes of the three wholes, and of the windows of the first and the last of them."""
+def _expanded(text: str) -> _Expanded:
     sketch, regions = _unpack(text)
-    windows = tuple(_hash(sketch, window) for region in (regions[0], regions[-1]) for window in _windows(region))
-    return tuple(_hash(sketch, region) for region in regions), windows
+    windows = tuple((window, _hash(sketch, window)) for region in (regions[0], regions[-1]) for window in _windows(region))
+    return _Expanded(sketch, tuple(_hash(sketch, region) for region in regions), windows)
+
+
+def _best_fit(part: _Expanded, whole: _Expanded) -> float:
+    """Return how well one picture fits the best window of the other, whose edges are then moved until it fits best."""
+    fit, window, hash_ = max(
+        ((_alike(one, hash_), window, one) for one in part.wholes for window, hash_ in whole.windows), key=lambda found: found[0]
+    )
+    if fit < _WORTH_FITTING:
+        return fit
+    for shift in _SHIFTS:
+        for edge in (0, 1, 2, 3):
+            for moved in (_moved(window, edge, shift), _moved(window, edge, -shift)):
+                better = _alike(hash_, _hash(whole.sketch, moved))
+                if better > fit:
+                    fit, window = better, moved
+    return fit
+
+
+def _moved(window: Window, edge: int, shift: float) -> Window:
+    edges = list(window)
+    edges[edge] = min(max(edges[edge] + shift, 0.0), float(_SKETCH))
+    left, top, right, bottom = edges
+    return (left, top, right, bottom) if right - left > _CELLS and bottom - top > _CELLS else window
 
 
 def _unpack(text: str) -> tuple[Image.Image, list[Window]]:

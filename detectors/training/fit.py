@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import exp
 
 from detectors.contacts import find_contacts
-from detectors.decision import HEADS, judged_windows, probability
+from detectors.decision import HEADS, judged_windows, logit
 from detectors.elements import find_hits
 from detectors.features import encode, offered
 from detectors.fold import fold
@@ -25,13 +25,13 @@ PRIOR: Mapping[str, float] = {
     "place.home": 0.8, "place.hidden": 0.3, "pool": 1.0, "pool+": 0.4, "recruit": 0.7, "recruit+": 0.2, "agent": 0.8, "agent+": 0.3, "promise": 0.8, "promise+": 0.3, "denial": 0.9, "unlicensed.hide": 0.8,
     "mode.recorded": 0.5, "disguised": 0.3, "provider.teacher": 0.4, "provider.teacher+": 0.1, "provider.agency": 0.4, "provider.inservice": 0.6,
     "price.prepaid": 0.3, "tricked": 1.0, "tricked+": 0.4, "minor&price": 0.4, "minor&enrol": 0.3, "minor&reach": 0.2, "taught&price": 0.4,
-    "taught&reach": 0.4, "taught&slot": 0.2, "taught&minor": 0.4, "price&slot": 0.3, "nonsubject": 1.5, "nonsubject+": 0.3, "no_offer": -1.0,
-    "art_only": -2.5, "no_minor": -1.5, "question": -0.4, "question+": -0.3, "ctx:strong.gov": -1.8, "ctx:gov": -0.5, "ctx:news": -0.8, "ctx:school": -0.6,
+    "taught&reach": 0.4, "taught&slot": 0.2, "taught&minor": 0.4, "price&slot": 0.3, "nonsubject": 1.5, "nonsubject+": 0.3, "no_offer": -2.0, "someone": -0.5, "someone+": -0.4, "sparse": -0.6, "training": 0.4,
+    "art_only": -2.5, "no_minor": -1.5, "question": -0.6, "question+": -0.4, "ctx:strong.gov": -1.8, "ctx:gov": -0.5, "ctx:news": -0.8, "ctx:school": -0.6,
     "ctx:welfare": -0.9, "ctx:adult": -1.1, "ctx:fitness": -0.9, "ctx:goods": -0.6, "ctx:rental": -0.7, "ctx:job": -0.5, "ctx:ask": -0.7, "ctx:chat": -0.5,
     "ctx:refuse": -1.2, "ctx:story": -0.4, "ctx:policy": -0.7, "ctx:infant": -1.0, "here:strong.gov": -0.6, "here:gov": -0.2, "here:news": -0.2,
     "here:school": -0.3, "here:welfare": -0.3, "here:adult": -0.4, "here:goods": -0.3, "here:refuse": -0.3, "here:ask": -0.3, "here:chat": -0.2,
 }  # fmt: skip
-_LOWERING = ("goods_only", "adult_only", "no_offer", "art_only", "no_minor", "question", "question+")
+_LOWERING = ("someone", "someone+", "sparse", "goods_only", "adult_only", "no_offer", "art_only", "no_minor", "question", "question+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _hardest(post: _Post, weights: Mapping[str, float], head: str) -> dict[str, 
     open_windows = [local for local in post.windows if offered(local, head)]
     if not open_windows:
         return None
-    loudest = max(open_windows, key=lambda local: probability(weights, local, post.whole, head))
+    loudest = max(open_windows, key=lambda local: logit(weights, local, post.whole, head))
     return {**encode(loudest, post.whole, head), "bias": 1.0}
 
 
