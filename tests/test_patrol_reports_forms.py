@@ -19,7 +19,7 @@ from patrol.handling import ListChange, Measure, Review
 from patrol.model import Judgement, Lead, State, Verdict
 from patrol.reports import charts, figures, wording
 from patrol.reports.edits import read_last_issue
-from patrol.reports.forms import cases, forms, list_changes, summary
+from patrol.reports.forms import cases, forms, list_changes, referral, summary
 from patrol.reports.masking import mask_identifier, mask_object, mask_text
 from patrol.reports.objects import patrolled
 from patrol.reports.records import BLANK, ReportInput
@@ -53,6 +53,18 @@ def test_key_content_follows_the_rules_and_the_answer_of_the_list() -> None:
     assert wording.key_codes(lead_with(categories=("matchmaking",))) == ("六",)
     assert wording.key_codes(lead_with()) == ("待定",)
     assert wording.key_codes(lead_with(categories=("unheard_of",))) == ("待定",)
+
+
+def test_a_teacher_named_beside_a_class_is_not_counted_as_brokering() -> None:
+    rules = ("T-HOLIDAY", "M-BROKER")
+    assert wording.key_codes(lead_with(rules=rules, categories=("holiday_class",)))[:2] == ("一", "六")
+    assert wording.key_codes(lead_with(rules=rules, categories=("matchmaking",)))[0] == "六"
+
+
+def test_a_lead_on_advertising_alone_goes_to_the_market_authority() -> None:
+    lead = lead_with(rules=("AD-MINOR",))
+    assert wording.suspected(lead) == ("面向中小学生（含幼儿园儿童）的校外培训广告",)
+    assert referral.bodies_of(lead) == ("market",)
 
 
 def test_an_unknown_category_is_shown_not_dropped() -> None:

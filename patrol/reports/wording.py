@@ -111,7 +111,9 @@ def key_codes(lead: Lead) -> tuple[KeyCode, ...]:
         codes = {code for category in lead.categories if category in known for code in known[category].keys}
     if codes & {"一", "二"}:
         codes = codes - {"一", "二"} | {"二" if lead.match.verdict is Verdict.LICENSED else "一"}
-    return tuple(code for code in _PRIORITY if code in codes) or (UNKNOWN_KEY,)
+    # a teacher or a home tutor named beside a class is not yet a broker: （六） leads only where people are brought together
+    order = _PRIORITY if "matchmaking" in lead.categories else (*_PRIORITY[:1], *_PRIORITY[2:4], *_PRIORITY[1:2], *_PRIORITY[4:])
+    return tuple(code for code in order if code in codes) or (UNKNOWN_KEY,)
 
 
 def inspection_items(lead: Lead) -> frozenset[str]:
@@ -158,9 +160,10 @@ def origin(lead: Lead) -> str:
 
 
 def clauses(lead: Lead) -> tuple[str, ...]:
-    """Return the clauses that the findings touch, in the order of the text."""
+    """Return the clauses that the findings touch, each once, the weightiest first."""
     found = lead.screening.detection.findings if lead.screening else ()
-    return tuple(dict.fromkeys(clean(finding.clause, 80) for finding in found if finding.clause))
+    weighty = sorted(found, key=lambda finding: -finding.weight)
+    return tuple(dict.fromkeys(clean(clause, 80) for finding in weighty for clause in finding.clause.split("；") if clause))
 
 
 def district(lead: Lead) -> str:
@@ -200,9 +203,10 @@ def excerpt(lead: Lead, limit: int = 120) -> str:
 
 
 def suspected(lead: Lead) -> tuple[str, ...]:
-    """Name what a lead is suspected of: its categories, else the titles of the first rules that fired."""
+    """Name what a lead is suspected of: its categories, else the titles of the advertising rules that fired."""
     named = tuple(category_title(code) for code in lead.categories)
-    return named or tuple(rule.title for rule in rules_of(lead)[:3])
+    advertising = (rule for rule in rules_of(lead) if rule.axis == "ad" and rule.element is not Element.AUDIENCE)
+    return named or tuple(rule.title for rule in advertising)[:3]
 
 
 def problem(lead: Lead) -> str:

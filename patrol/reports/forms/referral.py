@@ -22,9 +22,11 @@ def build(given: ReportInput) -> Report:
 
 
 def bodies_of(lead: Lead) -> tuple[str, ...]:
-    """Return the bodies whose duties a lead may touch, by its categories."""
+    """Return the bodies whose duties a lead may touch, by its categories; advertising is 市场监管."""
     known = wording.wording().categories
-    return tuple(dict.fromkeys(body for code in lead.categories if code in known for body in known[code].bodies))
+    named = [body for code in lead.categories if code in known for body in known[code].bodies]
+    advertising = any(rule.axis == "ad" for rule in wording.rules_of(lead))
+    return tuple(dict.fromkeys((*named, *(("market",) if advertising else ()))))
 
 
 def _list(given: ReportInput, body: str, name: str, confirmed: tuple[Lead, ...]) -> Table | None:
