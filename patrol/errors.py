@@ -8,6 +8,7 @@
     │   └── Conflict               exit 1: somebody else changed it meanwhile; nothing was written
     ├── EvidenceError              exit 1: evidence could not be sealed or read
     │   └── EvidenceBroken         exit 1: evidence is not what was sealed; names the file, field or ledger row
+    ├── Refused                    exit 1: the console did not let a request through; carries the HTTP status
     └── CrawlError                 exit 1: a spider run could not be carried out
         └── UnsafeAddress          exit 1: an address inside our own network; refused before connecting
 
@@ -68,6 +69,14 @@ class EvidenceError(PatrolError):
 
 class EvidenceBroken(EvidenceError):
     """Evidence differs from what was sealed; the text names the exact file, field or ledger row."""
+
+
+class Refused(PatrolError):
+    """The console did not let a request through: an HTTP status, one sentence, and the seconds to wait (0: do not try again)."""
+
+    def __init__(self, status: int, text: str, *, wait: int = 0) -> None:
+        self.status, self.wait = status, wait
+        super().__init__(text)
 
 
 class CrawlError(PatrolError):

@@ -42,6 +42,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("tsa_roots", "", "时间戳机构根证书文件（PEM）；核验时间戳只认这些根证书"),
     Setting("evidence_key", "", "证据加密的密钥文件（patrol evidence key 生成，或写有口令的文件）；留空则原件不加密"),
     Setting("ocr", True, "识别图片里的文字（需要安装 ocr 组件）"),
+    Setting("console_host", "127.0.0.1", "控制台监听的地址；127.0.0.1 只供本机使用"),
+    Setting("console_port", 8765, "控制台端口；证据查看用下一个端口"),
+    Setting("console_certificate", "", "控制台 TLS 证书文件（PEM）；留空为不加密，只应在本机使用"),
+    Setting("console_key", "", "控制台 TLS 私钥文件（PEM）"),
     Setting("log_level", "WARNING", "日志详细程度：DEBUG、INFO、WARNING、ERROR"),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
