@@ -7,15 +7,16 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from patrol import settings
 from patrol.browsers import find_browser
 from patrol.errors import BadInput, EvidenceBroken, NotAvailable
 from patrol.reports.making import whole
 from patrol.reports.to_docx import write_docx
+from patrol.settings import Settings
+from patrol.store import Store
 from patrol.takedown.extraction_record import extraction_record
-from patrol.vault import Order, Vault, seal_pages, verify
+from patrol.vault import Order, Vault, retention, seal_pages, verify
 from patrol.vault.export import ROLES
 from patrol.vault.replies import pinned_roots
 from patrol.vault.sealing_keys import key_of, new_key
@@ -57,12 +58,11 @@ def show_command(number: Number, officer: Officer = "", reason: Reason = "") -> 
     for what in status.missing:
         console.print(f"缺少：{what}")
     for manifest in manifests:
-        table = Table(
-            "内容", "字节", "SHA-256", "SM3", title=f"{manifest.name}  入库 {manifest.sealed.beijing}", title_justify="left"
-        )
+        stamped = "待申请" if manifest.name in status.without_stamp else "已取得"
+        console.print(f"\n{manifest.name}  入库 {manifest.sealed.beijing}  可信时间戳{stamped}")
         for entry in manifest.files:
-            table.add_row(f"{ROLES.get(entry.role, entry.role)} {entry.name}", str(entry.size), entry.sha256, entry.sm3)
-        console.print(table)
+            console.print(f"  {ROLES.get(entry.role, entry.role)}  {entry.name}  {entry.size} 字节")
+            console.print(f"    SHA-256 {entry.sha256}\n    SM3     {entry.sm3}")
     vault.record("view", number=number, actor=officer or "命令行", reason=reason)
 
 
@@ -79,6 +79,49 @@ def export_command(
     vault = Vault.of(settings.load())
     folder = vault.export(number, to, masked=not original, actor=officer or "命令行", reason=reason, names=tuple(name or ()))
     typer.echo(f"已导出到 {folder}；用 sha256sum -c SHA256SUMS 或 patrol evidence verify 核验")
+
+
+@app.command("hold")
+def hold_command(
+    number: Number, officer: Officer, reason: Reason, end: Annotated[bool, typer.Option("--release", help="解除封存")] = False
+) -> None:
+    """封存一份证据：解除之前任何人不能销毁它。"""
+    vault = Vault.of(settings.load())
+    (retention.release if end else retention.hold)(vault, number, officer=officer, reason=reason)
+    typer.echo(f"证据 {number} 已{'解除封存' if end else '封存'}，记入保管台账")
+
+
+@app.command("purge")
+def purge_command(
+    number: Annotated[list[str] | None, typer.Argument(help="证据编号；不写则列出超过保存期限的证据", show_default=False)] = None,
+    campaign: Annotated[str, typer.Option("--campaign-id", help="按哪个专项行动的复核结论计算保存期限")] = "",
+    officer: Officer = "",
+    approver: Annotated[str, typer.Option("--approver", help="批准人姓名（不能与经办人相同）")] = "",
+    reason: Reason = "",
+) -> None:
+    """销毁证据，在保管台账留下销毁证明；不写编号时只列出到期的证据，不销毁。"""
+    given = settings.load()
+    vault = Vault.of(given)
+    if not number:
+        due = retention.overdue(vault, _judgements(given, campaign), datetime.now(UTC))
+        for one, period in due:
+            typer.echo(f"{one}：{period.title}，保存期限 {period.days} 天已过（{period.basis}）")
+        typer.echo(f"共 {len(due)} 份到期；销毁请写明编号、--officer、--approver、--reason")
+        return
+    for one in number:
+        made = retention.destroy(vault, one, officer=officer, approver=approver, reason=reason)
+        typer.echo(
+            f"销毁证明：{made.number}，台账第{made.row}行，{made.files} 个文件、{made.size} 字节；"
+            f"另有 {made.kept} 个文件为其他证据共用，保留"
+        )
+
+
+def _judgements(given: Settings, campaign: str) -> dict[str, str]:
+    store = Store.open(given.workspace)
+    try:
+        return {lead.evidence: lead.judgement.value for lead in store.leads(campaign)}
+    finally:
+        store.close()
 
 
 @app.command("key")

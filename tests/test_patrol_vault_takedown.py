@@ -52,7 +52,7 @@ class Bureau:
 
 
 def screening(index: int) -> Screening:
-    text = HOSTILE * (1 if index > 1 else 100_000) + "初二数学一对一，➕V"
+    text = HOSTILE * (1 if index > 1 else 20_000) + "初二数学一对一，➕V"
     found = Finding(
         rule="X", clause="双减意见第14条；令53第18条", element=Element.SUBJECT, start=0, end=2, quote=text[:2], weight=1.0
     )

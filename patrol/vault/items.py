@@ -59,6 +59,16 @@ class Items:
         """Return the manifests of an item that wait for a time stamp."""
         return tuple(name for name in self.names(number) if not (self.root / number / f"{name}{STAMP_SUFFIX}").exists())
 
+    def stamps(self, number: str) -> tuple[str, ...]:
+        """Return the file names of an item's time stamps."""
+        kept = (f"{name}{STAMP_SUFFIX}" for name in self.names(number))
+        return tuple(name for name in kept if (self.root / number / name).exists())
+
+    def files_of_others(self, number: str) -> set[str]:
+        """Return the SHA-256 of every file that items besides this one list."""
+        others = (other for other in self.numbers() if other != number)
+        return {entry.sha256 for other in others for manifest, _ in self.sealed(other) for entry in manifest.files}
+
     def status(self, number: str) -> ItemStatus:
         """Return what an item holds: the last exchange, and for each device the best rendering so far."""
         found = [manifest for manifest, _ in self.sealed(number)]

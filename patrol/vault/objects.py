@@ -34,6 +34,10 @@ class ObjectStore:
         """Return where an object lies (or would lie) encrypted."""
         return self.root / sha256[:2] / f"{sha256}{SEALED_SUFFIX}"
 
+    def holds(self, sha256: str) -> bool:
+        """Tell whether an object is there, in plain or encrypted."""
+        return self.path(sha256).exists() or self.sealed_path(sha256).exists()
+
     def put_file(self, source: Path) -> Kept:
         """Keep a file's bytes once. Raises StorageFull."""
         return self._put(digests.of_file(source), digests.read_chunks(source))

@@ -4,7 +4,8 @@ Order of writing, under the ledger's lock: objects, then the manifest into `stag
 final name. So a manifest without its row is never the work of a kill, and a row without its manifest finds it in staging.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -24,6 +25,7 @@ from patrol.vault.model import (
     Founding,
     ItemStatus,
     LeadFacts,
+    LedgerRow,
     Manifest,
     Moment,
     Person,
@@ -37,6 +39,7 @@ from patrol.vault.objects import ObjectStore
 from patrol.vault.sealing_keys import load_key
 
 AUTOMATIC = "系统自动"
+DESTROYING = b"destroying "
 _PLACING = {"capture", "timestamp"}
 _TEXT_FIELDS = ("platform", "title", "author", "author_id", "published_shown", "excerpt", "purpose", "match")
 
@@ -76,15 +79,13 @@ class Vault:
         for manifest, sealed in self.items.sealed(number):
             if manifest.capture is not None and manifest.capture.sha256 == capture.sha256:
                 return sealed
-        entry = self._keep(
-            SourceFile(role="response_body", name="response-body.bin", media_type=capture.content_type or "", path=body_path)
-        )
+        body = SourceFile(role="response_body", name="response-body.bin", media_type=capture.content_type, path=body_path)
+        entry = self._keep(body)
         if entry.sha256 != capture.sha256:
             raise EvidenceBroken(f"网页正文与抓取时的摘要不符（{number}，{capture.url[:200]}）；缓存文件已被改动，请重新巡查该页")
         draft = self._draft(number, "exchange", capture.fetched_at, capture.fetched_at)
-        return self._seal(
-            draft.model_copy(update={"files": (entry,), "capture": capture, "lead": _tidy_lead(lead)}), key=capture.sha256
-        )
+        filled = draft.model_copy(update={"files": (entry,), "capture": capture, "lead": _tidy_lead(lead)})
+        return self._seal(filled, (body,), key=capture.sha256)
 
     def seal_rendering(self, number: str, rendering: Rendering) -> Sealed:
         """Seal what the browser showed; a rendering without its files is sealed too, as partial or failed.
@@ -101,7 +102,7 @@ class Vault:
         filled = draft.model_copy(
             update={"files": entries, "browser": facts, "state": rendering.state, "missing": rendering.missing}
         )
-        return self._seal(filled, key="")
+        return self._seal(filled, rendering.files, key="")
 
     def status(self, number: str) -> ItemStatus:
         """Return what an item holds: the last exchange, and for each device the best rendering so far."""
@@ -190,13 +191,20 @@ class Vault:
         if not staged:
             return
         known = {row.detail["sha256"]: row for row in self.ledger.rows() if row.action in _PLACING}
+        ends = {f"{row.number} {row.row}": row for row in self.ledger.rows() if row.action == "delete"}
         for path in staged:
-            row = known.get(digests.of_file(path).sha256)
-            if row is None:
-                path.unlink(missing_ok=True)
+            data = path.read_bytes()
+            placed, ended = (
+                known.get(digests.of_bytes(data).sha256),
+                ends.get(data.removeprefix(DESTROYING).decode("utf-8", "replace")),
+            )
+            if placed is not None:
+                files.make_folder(self.items.root / placed.number)
+                files.publish(path, self.items.root / placed.number / placed.detail["file"])
                 continue
-            files.make_folder(self.items.root / row.number)
-            files.publish(path, self.items.root / row.number / row.detail["file"])
+            if data.startswith(DESTROYING) and ended is not None:
+                self._remove(ended)
+            path.unlink(missing_ok=True)
 
     def _begin(self, number: str) -> None:
         if not NUMBER.fullmatch(number):
@@ -234,13 +242,16 @@ class Vault:
             ledger=self.ledger.point(),
         )
 
-    def _seal(self, draft: Manifest, *, key: str) -> Sealed:
+    def _seal(self, draft: Manifest, sources: Sequence[SourceFile], *, key: str) -> Sealed:
         with self.ledger.locked():
             self._finish_interrupted()
             before = list(self.items.sealed(draft.number))
             for manifest, sealed in before:
                 if key and manifest.capture is not None and manifest.capture.sha256 == key:
                     return sealed
+            for entry, source in zip(draft.files, sources, strict=True):
+                if not self.objects.holds(entry.sha256):  # its last other owner was destroyed meanwhile
+                    self._keep(source)
             now = datetime.now(UTC)
             manifest = draft.model_copy(
                 update={
@@ -272,6 +283,37 @@ class Vault:
             raise
         files.publish(staged, self.items.root / number / name)
         return found
+
+    def destroy_item(self, number: str, *, officer: str, approver: str, reason: str) -> LedgerRow:
+        """Write the certificate of destruction, then remove what it lists; see retention.py for who may. Shared files stay."""
+        with self.ledger.locked():
+            self._finish_interrupted()
+            sealed = list(self.items.sealed(number))
+            sizes = {entry.sha256: entry.size for manifest, _ in sealed for entry in manifest.files}
+            doomed = sorted(set(sizes) - self.items.files_of_others(number))
+            detail = {
+                "files": json.dumps([*self.items.names(number), *self.items.stamps(number)]),
+                "manifests": json.dumps({manifest.name: receipt.sha256 for manifest, receipt in sealed}),
+                "objects": json.dumps(doomed),
+                "size": str(sum(sizes[sha256] for sha256 in doomed)),
+                "approver": tidy(approver, 100),
+            }
+            marker = files.write_temporary(self._staging, (DESTROYING + f"{number} {self.ledger.point().row + 1}".encode(),))
+            try:
+                row = self.ledger.append("delete", number=number, actor=officer, reason=tidy(reason, 500), detail=detail)
+            except (OSError, PatrolError):
+                marker.unlink(missing_ok=True)
+                raise
+            self._remove(row)
+            marker.unlink(missing_ok=True)
+            return row
+
+    def _remove(self, row: LedgerRow) -> None:
+        for sha256 in json.loads(row.detail["objects"]):
+            for path in (self.objects.path(sha256), self.objects.sealed_path(sha256)):
+                path.unlink(missing_ok=True)
+        for name in json.loads(row.detail["files"]):
+            (self.items.root / row.number / name).unlink(missing_ok=True)
 
     def attach_stamp(self, number: str, manifest: str, reply: bytes, facts: Mapping[str, str]) -> bool:
         """Keep a time-stamp reply beside its manifest; False when one is there already."""

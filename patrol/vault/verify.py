@@ -1,7 +1,8 @@
 """Check evidence: a whole vault, one item, or an exported package; name the exact file, field or ledger row that fails."""
 
+import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from patrol.vault.package import check_package, is_package
 from patrol.vault.report import Findings, VerifyReport
 from patrol.vault.sealing_keys import SealingKey
 from patrol.vault.stamp_checks import check_stamps
+from patrol.vault.vault import DESTROYING
 
 _KNOWN = {"vault.json", "ledger.jsonl", "ledger.head", "ledger.lock", "objects", "items", "staging", "incoming"}
 _PLACING = {"capture", "timestamp"}
@@ -62,7 +64,7 @@ def _check_vault(root: Path, only: str | None, roots: Sequence[Certificate], key
     found.failures.extend(chain.failures)
     found.notes.extend(chain.notes)
     rows = [checked for checked in chain.rows if checked.row.action in _PLACING]
-    gone = {(checked.row.number, checked.row.detail.get("file", "")) for checked in chain.rows if checked.row.action == "delete"}
+    gone = destroyed(chain.rows)
     if only is None:
         _check_founding(root, chain.rows, found)
         _check_strays(root, found)
@@ -74,6 +76,21 @@ def _check_vault(root: Path, only: str | None, roots: Sequence[Certificate], key
     _check_unlisted(root, only, rows, found)
     check_objects(ObjectStore(root / "objects", key), manifests, found, everything=only is None)
     return len({manifest.number for manifest in manifests})
+
+
+def destroyed(rows: Sequence[CheckedRow]) -> dict[tuple[str, str], int]:
+    """Return the files that certificates of destruction name, with the row of the certificate."""
+    gone: dict[tuple[str, str], int] = {}
+    for checked in rows:
+        if checked.row.action == "delete" and "files" in checked.row.detail:
+            gone |= {(checked.row.number, name): checked.row.row for name in json.loads(checked.row.detail["files"])}
+    return gone
+
+
+def _being_destroyed(root: Path, number: str, certificate: int) -> bool:
+    """Tell whether a destruction was interrupted; the next opening of the vault ends it."""
+    marker = DESTROYING + f"{number} {certificate}".encode()
+    return any(path.read_bytes() == marker for path in (root / "staging").glob(".tmp-*"))
 
 
 def _check_founding(root: Path, rows: Sequence[CheckedRow], found: Findings) -> None:
@@ -105,9 +122,10 @@ def _check_strays(root: Path, found: Findings) -> None:
 
 
 def _check_items(
-    root: Path, rows: Sequence[CheckedRow], gone: set[tuple[str, str]], ledger: Sequence[CheckedRow], found: Findings
+    root: Path, rows: Sequence[CheckedRow], gone: Mapping[tuple[str, str], int], ledger: Sequence[CheckedRow], found: Findings
 ) -> Iterator[Manifest]:
     previous: dict[str, str] = {}
+    latest = {(checked.row.number, checked.row.detail.get("file", "")): checked.row.row for checked in rows}
     for checked in rows:
         row = checked.row
         name = row.detail.get("file", "")
@@ -115,8 +133,16 @@ def _check_items(
         expected = previous.get(row.number, "")
         if row.action == "capture":
             previous[row.number] = row.detail.get("sha256", "")
-        if (row.number, name) in gone:
-            found.notes.append(f"{place} 已按规定销毁（见台账销毁证明）")
+        certificate = gone.get((row.number, name), 0)
+        if certificate > row.row:
+            previous[row.number] = ""
+            if (
+                latest[row.number, name] < certificate
+                and (root / place).exists()
+                and not _being_destroyed(root, row.number, certificate)
+            ):
+                found.fail(place, f"台账第{certificate}行证明它已销毁，文件却还在")
+            found.notes.append(f"{place} 已销毁（销毁证明见台账第{certificate}行）")
             continue
         data = _read_manifest_bytes(root, place, row, found)
         if data is None or row.action != "capture":
