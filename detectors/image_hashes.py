@@ -14,7 +14,7 @@ from PIL import Image
 Region = tuple[int, int, int, int]
 Window = tuple[float, float, float, float]
 
-SAME_PICTURE: Final = 0.58
+SAME_PICTURE: Final = 0.66
 """Two pictures at least this similar are the same poster, or one cut out of the other; `patrol.bench_images` measures it."""
 
 _CELLS: Final = 10
@@ -24,7 +24,7 @@ _SKETCH_MARK: Final = "sketch:"
 _TRIM_SIDE: Final = 800
 _FLAT: Final = 16
 _LEAST_CONTRAST: Final = 24
-_WORTH_FITTING: Final = 0.3
+_WORTH_FITTING: Final = 0.38
 _SHIFTS: Final = (2.0, 1.0, 2.0, 1.0, 0.5)  # in pixels of the sketch
 _CUTS: Final = tuple((before, after) for before, after in product((0.0, 0.08, 0.16, 0.24), repeat=2) if before + after < 0.25)
 
