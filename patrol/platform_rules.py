@@ -233,8 +233,9 @@ class PageRule(Frozen):
     """One kind of page of a platform: how it is recognised, where its data lies, what is picked from it.
 
     `when` holds when any of its tests does (none: always). `require` names fields that must be found, alternatives joined by
-    `|`; `items` stands for at least one entry. In elements of `aside` (相关阅读, 导航) the titles that lead to other pages of the
-    site are not this page's words; whatever else stands there (an advertisement) is. `empty` tells a search without hits from a page that changed.
+    `|`; `items` stands for at least one entry. In elements of `aside` (相关阅读, 导航) the titles that lead to other pages of
+    the site are not this page's words; whatever else stands there (an advertisement) is. `empty` tells a search without hits
+    from a page that changed.
     """
 
     name: str

@@ -32,11 +32,12 @@ def absolute(base: str, href: str) -> str:
     if _SCHEME.match(href) and not href[:6].lower().startswith(("http:", "https:")):
         return ""
     try:
-        joined = urljoin(base, href)
+        joined = href if href.startswith(("http://", "https://")) else urljoin(base, href)
         parts = urlsplit(joined)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if parts.scheme not in {"http", "https"} or not parts.netloc or (":" in parts.netloc and not parts.hostname):
             return ""
-        _ = parts.port
+        if ":" in parts.netloc:
+            _ = parts.port
     except ValueError:
         return ""
     return joined[:MAX_URL]

@@ -8,7 +8,7 @@ from patrol.platform_rules import StateRule, Test
 from spiders.fetched import FetchedPage
 from spiders.literals import script_variable
 from spiders.paths import find_all
-from spiders.picks import select
+from spiders.picks import select, select_first
 from spiders.texts import element_text
 
 _NOTICE_LENGTH = 300
@@ -57,7 +57,7 @@ def has_element(page: FetchedPage, css: str) -> bool:
     """Return whether the page has an element of this selector; asked once a page."""
     key = ("css", css)
     if key not in page.found:
-        page.found[key] = bool(select(page.tree.root, css))
+        page.found[key] = select_first(page.tree.root, css) is not None
     return bool(page.found[key])
 
 

@@ -11,13 +11,14 @@ from selectolax.lexbor import LexborHTMLParser
 from patrol.model import Headers
 from spiders.decoding import decode
 from spiders.literals import literal_at, load_json
-from spiders.texts import document_text, parse, squash
+from spiders.texts import document_text, parse, squash, tame
 
 _CALLBACK = re.compile(r"(?:/\*\*/)?\s*[\w$.]{1,80}\(\s*[{\[]")
 _SHOWN_JSON = re.compile(
     r"<(?:!doctype[^>]*>\s*<)?html[^>]*>\s*(?:<head>.{0,1000}?</head>)?\s*<body[^>]*>\s*<pre[^>]*>\s*[{\[]",
     re.DOTALL | re.IGNORECASE,
 )
+_LONG_SOURCE = 300_000
 _HIDDEN_LIST = re.compile(r"(<code[^>]{0,200}>\s{0,50})<!--|-->(\s{0,50}</code>)")
 
 
@@ -65,17 +66,22 @@ class FetchedPage:
     @cached_property
     def tree(self) -> LexborHTMLParser:
         """The parsed document (never parsed as XML)."""
-        return parse(self.source)
+        return parse(self.markup)
+
+    @cached_property
+    def markup(self) -> str:
+        """The source as it is parsed: no deeper than any honest page."""
+        return tame(self.source)
 
     @cached_property
     def uncommented(self) -> LexborHTMLParser:
         """The parsed document with the lists that some sites keep inside comments brought out."""
-        return parse(_HIDDEN_LIST.sub(r"\1\2", self.source))
+        return parse(tame(_HIDDEN_LIST.sub(r"\1\2", self.source)))
 
     @cached_property
     def visible(self) -> str:
         """Everything a reader sees."""
-        return "" if self.is_json else document_text(self.source)
+        return "" if self.is_json else document_text(self.markup)
 
     @cached_property
     def title(self) -> str:
@@ -85,4 +91,6 @@ class FetchedPage:
 
     def says(self, word: str) -> bool:
         """Whether a reader sees this word; the visible text is worked out only where the source has it."""
-        return (word in self.source or "&#" in self.source) and word in self.visible
+        if len(self.source) < _LONG_SOURCE and word not in self.source and "&#" not in self.source:
+            return False
+        return word in self.visible

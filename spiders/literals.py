@@ -29,7 +29,8 @@ _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0"
 _WORDS = {"true": True, "false": False, "null": None, "undefined": None}
 _MAX_TOKENS = 400_000
 _MAX_DEPTH = 200
-_MAX_TRIES = 12
+_MAX_TRIES = 6
+_SHORT = 2_000
 
 
 def unescape_js(text: str) -> str:
@@ -61,7 +62,7 @@ def literal_at(source: str, start: int) -> object:
         found, value = _json_at(source, begin)
         if found:
             return value
-    return _Tolerant(source, begin).read()
+    return _Tolerant(source, begin).read(_MAX_TOKENS if head[:1] in {"{", "["} else _SHORT)
 
 
 def _json_at(source: str, begin: int) -> tuple[bool, object]:
@@ -130,9 +131,9 @@ class _Tolerant:
     def __init__(self, source: str, start: int) -> None:
         self.source, self.at, self.stack, self.done = source, start, [_Level("")], False
 
-    def read(self) -> object:
-        """Return the value, or None when the text is no literal."""
-        for _ in range(_MAX_TOKENS):
+    def read(self, limit: int) -> object:
+        """Return the value after at most `limit` tokens, or None when the text is no literal."""
+        for _ in range(limit):
             found = _TOKEN.match(self.source, self.at)
             if found is None or found.end() == self.at:
                 break

@@ -15,6 +15,7 @@ from spiders.texts import element_text, own_text, squash
 
 _MAX_NODES = 2_000
 _SELF = "."
+_LONG_ROW = 400
 _ROWS = "li, p, div, span, dd, dt, td, th, tr, label, em, strong"
 _LABEL_END = r"\s*[:：]?\s*$"
 
@@ -84,15 +85,37 @@ def _elements(place: Place, pick: Pick) -> list[object]:
         return []
     if not pick.css:
         return [place.node.attributes.get(pick.attr)]
-    nodes = [place.node] if pick.css == _SELF else select(place.node, pick.css)
+    if pick.css == _SELF:
+        return [_read(place, place.node, pick)]
+    if not pick.all:
+        first = select_first(place.node, pick.css)
+        if first is None:
+            return []
+        value = _read(place, first, pick)
+        if value:
+            return [value]
     found: list[object] = []
-    for node in nodes:
-        value = place.page.visible if node.tag == "body" and not pick.attr else _value(node, pick)
+    for node in select(place.node, pick.css):
+        value = _read(place, node, pick)
         if value:
             found.append(value)
             if not pick.all:
                 break
     return found
+
+
+def select_first(node: LexborNode | None, css: str) -> LexborNode | None:
+    """Return the first element a selector finds, or None."""
+    if node is None:
+        return None
+    try:
+        return node.css_first(css)
+    except (SelectolaxError, ValueError):
+        return None
+
+
+def _read(place: Place, node: LexborNode, pick: Pick) -> str:
+    return place.page.visible if node.tag == "body" and not pick.attr else _value(node, pick)
 
 
 def _value(node: LexborNode, pick: Pick) -> str:
@@ -152,14 +175,26 @@ def _pairs(place: Place, pick: Pick) -> list[object]:
 
 def _labels(place: Place, pick: Pick) -> list[object]:
     """Find «标签：值» rows: the smallest element whose text begins with the label and has something after it."""
-    starts = re.compile(rf"^\s*[【\[]?(?:{'|'.join(map(re.escape, pick.label))})[】\]]?\s*[:：]\s*(.+)$", re.DOTALL)
-    best = ""
-    for node in select(place.node, pick.css or _ROWS):
-        text = squash(node.text())
-        found = starts.match(text) if len(text) < 400 else None
-        if found and (not best or len(found[1]) < len(best)):
-            best = found[1].strip()
-    return [best]
+    if place.node is None or not any(label in place.page.source for label in pick.label):
+        return []
+    starts = _row_pattern(pick.label)
+    values = [found[1].strip() for text in _row_texts(place.page, place.node, pick.css or _ROWS) if (found := starts.match(text))]
+    return [min(values, key=len)] if values else []
+
+
+def _row_texts(page: FetchedPage, node: LexborNode, css: str) -> list[str]:
+    """Return the short texts of rows in an element; worked out once for each element and selector."""
+    key = ("rows", node.mem_id, css)
+    known = page.found.get(key)
+    if known is None:
+        texts = (squash(row.text()) for row in select(node, css))
+        known = page.found[key] = [text for text in texts if len(text) < _LONG_ROW and (":" in text or "：" in text)]
+    return known  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=256)
+def _row_pattern(labels: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"^\s*[【\[]?(?:{'|'.join(map(re.escape, labels))})[】\]]?\s*[:：]\s*(.+)$", re.DOTALL)
 
 
 @lru_cache(maxsize=256)

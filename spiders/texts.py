@@ -10,6 +10,7 @@ _BLOCKS = (
     "address,article,aside,blockquote,br,center,dd,details,div,dl,dt,fieldset,figcaption,figure,footer,form,h1,h2,h3,h4,h5,h6,"
     "header,hr,legend,li,main,nav,ol,option,p,pre,section,summary,table,tr,ul"
 )
+_BREAKING = f"{_BLOCKS},td,th,{','.join(_DROPPED)}"
 _SPACES = re.compile(r"[ \t\n\r\f\v\u00a0\u3000]+")
 _INLINE_SPACES = re.compile(r"[ \t\r\f\v\u00a0\u3000]+")
 _LINES = re.compile(r" ?\n[ \n]*")
@@ -44,45 +45,54 @@ _NOT_NESTING = frozenset(
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8}\d?);")
 _MANY_TAGS = 6_000
 _MAX_DEPTH = 300
+_MOST_TAGS = 60_000
+_ANY_TAG = re.compile(r"<[^>]*>?")
 MAX_TEXT = 200_000
 
 
 def parse(markup: str) -> LexborHTMLParser:
-    """Return the parsed document. Nesting beyond any honest page is flattened first, since parsing is quadratic in depth."""
-    if markup.count("<") > _MANY_TAGS:
-        markup = _flatten(markup)
+    """Return the parsed document; give it `tame` markup, since parsing is quadratic in depth."""
     try:
         return LexborHTMLParser(markup)
     except UnicodeEncodeError:
         return LexborHTMLParser(markup.encode("utf-8", "replace").decode("utf-8"))
 
 
-def _flatten(markup: str) -> str:
+def tame(markup: str) -> str:
+    """Return markup no deeper and with no more elements than any honest page; the text of what was too much stays."""
+    if markup.count("<") <= _MANY_TAGS:
+        return markup
+    cuts, end = _excess(markup)
+    if not cuts and end == len(markup):
+        return markup
+    pieces = [markup[: cuts[0]] if cuts else markup[:end]]
+    for start, stop in zip(cuts, [*cuts[1:], end], strict=True):
+        close = markup.find(">", start, stop)
+        pieces.append(" " + markup[close + 1 : stop] if close >= 0 else "")
+    pieces.append(_ANY_TAG.sub(" ", markup[end:]))
+    return "".join(pieces)
+
+
+def _excess(markup: str) -> tuple[list[int], int]:
+    """Return where tags nest too deep, and where there are too many of them."""
     depth = 0
     cuts: list[int] = []
-    for found in _OPENING.finditer(markup):
+    for number, found in enumerate(_OPENING.finditer(markup)):
+        if number > _MOST_TAGS:
+            return cuts, found.start()
         if found[2].lower() in _NOT_NESTING:
             continue
-        if found[1]:
-            depth = max(0, depth - 1)
-        else:
-            depth += 1
+        depth = max(0, depth - 1) if found[1] else depth + 1
         if depth > _MAX_DEPTH:
             cuts.append(found.start())
-    if not cuts:
-        return markup
-    pieces = [markup[: cuts[0]]]
-    for start, stop in zip(cuts, [*cuts[1:], len(markup)], strict=True):
-        end = markup.find(">", start, stop)
-        pieces.append(" " + markup[end + 1 : stop] if end >= 0 else "")
-    return "".join(pieces)
+    return cuts, len(markup)
 
 
 def document_text(markup: str) -> str:
     """Return the text a reader sees in a whole document or a fragment of markup."""
     if "<" not in markup and "&" not in markup:
         return squash_lines(markup)
-    return _text_of(parse(markup))
+    return _text_of(parse(tame(markup)))
 
 
 def element_text(node: LexborNode) -> str:
@@ -92,6 +102,9 @@ def element_text(node: LexborNode) -> str:
         return ""
     if child.next is None and child.is_text_node:
         return _SPACES.sub(" ", child.text_content or "").strip()
+    mine = node.mem_id
+    if not any(inner.mem_id != mine for inner in node.css(_BREAKING)):
+        return _SPACES.sub(" ", node.text()).strip()
     return _text_of(parse(node.html or ""))
 
 
