@@ -28,6 +28,7 @@ def decide_name(table: Table, seen: Seen) -> Ruling:
 def _among_mentions(table: Table, seen: Seen) -> Ruling:
     scan, listed = seen.scan, seen.mentions
     meant = [one for one in listed if one.meant]
+    meant = [one for one in meant if one.sure] or meant
     if not meant:
         brand = listed[0].brand
         why = f"文中只是提到“{table.brands[brand]}”，并非其招生；名单未匹配，待核"

@@ -101,18 +101,25 @@ def _one(table: Table, scan: Scan, mention: Mention, row: int, *, confirmed: boo
     brand = scan.text[mention.brand_start : mention.brand_end]
     place = f"所在地与名单一致（{_where(table, row)}）" if confirmed else "名单内仅此一家用此字号"
     why = f"字号“{brand}”与名单第{table.entries[row].row}号“{_name(table, row)}”一致，{place}"
-    if not mention.sure and not confirmed and len(brand) < 3:
+    if not mention.sure and not confirmed:
         return Ruling(Verdict.UNLISTED, None, (row,), f"文中“{brand}”前后还有别的字，不能认作该字号；名单未匹配，待核")
     doubt = ""
-    if mention.flags & Word.OTHER and not mention.flags & Word.LEGAL and _line(scan, mention) not in table.parts[row].line:
+    if _other_trade(table, scan, mention, row):
         doubt = "但业务用语不同，待核是否同一主体"
     elif not mention.sure:
-        doubt = "但字号前还有别的字，待核"
+        doubt = "但字号前后还有别的字，待核"
     elif mention.quality == IN_PASSING:
         doubt = "但文中未写明是机构名称，待核"
     if doubt:
         return Ruling(Verdict.REVIEW, row, (row,), f"{why}；{doubt}")
     return Ruling(Verdict.LICENSED, row, (row,), why)
+
+
+def _other_trade(table: Table, scan: Scan, mention: Mention, row: int) -> bool:
+    """Whether a short name ends in words of another trade that the row's own name does not carry."""
+    if not mention.flags & Word.OTHER or mention.flags & Word.LEGAL or not scan.folded.cut(mention.end):
+        return False
+    return _line(scan, mention) not in table.parts[row].line
 
 
 def _line(scan: Scan, mention: Mention) -> str:

@@ -274,7 +274,7 @@ def _pdf_grids(path: Path, body: bytes) -> list[Grid]:
     return grids
 
 
-def _read_pages(pdf: pdfplumber.PDF) -> tuple[list[Grid], int]:
+def _read_pages(pdf: pdfplumber.pdf.PDF) -> tuple[list[Grid], int]:
     """Return the tables of all pages and how many characters there were at all (none: a scan)."""
     grids = []
     characters = 0

@@ -127,15 +127,30 @@ def _mention(scan: Scan, start: int, end: int, brand: int) -> Mention | None:
     edge = 2 if places and _left_edge(scan, first) else _left_edge(scan, start)
     last, flags = consume_tail(scan, end)
     last, flags = _to_company_form(scan, end, last, flags)
-    doubt = not edge
-    if doubt and not (flags & _SUBSTANCE and _unknown_run(scan, start) >= 2 and _in_sentence(scan, start, last)):
+    if last == end and edge and not _right_edge(scan, end):
+        return _stretched(scan, Mention(brand, first, start, end, last, flags, NAMED, places, sure=False))
+    if not edge and not (flags & _SUBSTANCE and _unknown_run(scan, start) >= 2 and _in_sentence(scan, start, last)):
         return None
     named = bool(flags & _SUBSTANCE) and not _is_event(scan, last)
     if not named and not _right_edge(scan, last if flags else end):
         return None
     places = _insert_places(scan, start, last, places)
     lone = edge == 1 and start == 1 and last == len(scan.text)
-    return Mention(brand, first, start, end, last, flags, NAMED if named else IN_PASSING, places, sure=not (lone or doubt))
+    return Mention(brand, first, start, end, last, flags, NAMED if named else IN_PASSING, places, sure=bool(edge) and not lone)
+
+
+def _stretched(scan: Scan, mention: Mention) -> Mention | None:
+    """Carry a name over a few unknown characters to its tail («金柏|优思|教育»): perhaps another brand, so never sure."""
+    for position in range(mention.end + 1, min(mention.end + 5, len(scan.text))):
+        if scan.folded.cut(position):
+            return None
+        if position in scan.tails and position == mention.end + 1:
+            return None  # one added character makes another brand (rule 6)
+        if position in scan.tails:
+            mention.end, mention.flags = consume_tail(scan, position)
+            wrong = mention.flags & Word.LEGAL or not mention.flags & _SUBSTANCE
+            return None if wrong else mention
+    return None
 
 
 def _unknown_run(scan: Scan, position: int) -> int:
@@ -164,19 +179,13 @@ def _insert_places(scan: Scan, start: int, end: int, places: Codes) -> Codes:
 
 
 def listed_mentions(scan: Scan) -> list[Mention]:
-    """Return the listed brands that stand in the text as names; where they overlap, the longest that fits."""
+    """Return the listed brands that stand in the text as names; where they overlap, the surest, then the longest."""
+    found = [one for start, end, brand in scan.hits if (one := _mention(scan, start, end, brand))]
+    found.sort(key=lambda one: (not one.sure, one.brand_start - one.brand_end, one.brand_start))
     taken: list[Mention] = []
-    for start, end, brand in sorted(scan.hits, key=lambda hit: (hit[0] - hit[1], hit[0])):
-        if any(start < other.brand_end and other.brand_start < end for other in taken):
-            continue
-        found = _mention(scan, start, end, brand)
-        if found:
-            taken.append(found)
-    taken = [
-        one
-        for one in taken
-        if not any(other is not one and other.start <= one.brand_start and one.brand_end <= other.brand_start for other in taken)
-    ]
+    for one in found:
+        if not any(one.brand_start < other.brand_end and other.start < one.brand_end for other in taken):
+            taken.append(one)
     for one in taken:
         one.meant = is_meant(scan, one.start, one.end)
         if one.quality == IN_PASSING and _nothing_else(scan, one):
@@ -217,7 +226,7 @@ def other_institutions(scan: Scan, listed: list[Mention]) -> list[Mention]:
             or flags & Word.BRANCH
             or not flags & _SUBSTANCE
             or _only_topic(scan, position, end)
-            or any(one.end == start for one in listed)
+            or (start not in scan.folded.hard and any(one.end == start for one in listed))
         ):
             continue
         if scan.text[end : end + 1] in ("班", "课"):
