@@ -16,10 +16,11 @@ from patrol.errors import BadInput
 from patrol.vault import digests, files
 from patrol.vault.items import STAMP_SUFFIX, Items
 from patrol.vault.ledger import Ledger
-from patrol.vault.masking import mask_manifest, mask_picture, mask_text, read_boxes, shown_text
+from patrol.vault.masking import mask_manifest, mask_text, read_boxes, shown_text
 from patrol.vault.model import FileEntry, LedgerPoint, Manifest, Moment, to_json
 from patrol.vault.objects import ObjectStore
 from patrol.vault.package import RECORD, Package, PackedFile, write_sums
+from patrol.vault.picture_masks import cover, find_hidden
 from patrol.vault.wacz import make_wacz
 
 ROLES = {
@@ -50,6 +51,11 @@ class Folder:
 
     root: Path
     files: list[PackedFile] = field(default_factory=list)
+    notes: dict[str, list[str]] = field(default_factory=dict)
+
+    def note(self, manifest: Manifest, text: str) -> None:
+        """Say what a person must check in the masked copies of a manifest."""
+        self.notes.setdefault(f"{manifest.number}/{manifest.name}", []).append(text)
 
     def add(self, path: str, role: str, data: bytes, original: FileEntry | None = None) -> PackedFile:
         """Write one file; a masked copy names its `original`."""
@@ -150,8 +156,11 @@ def add_evidence(folder: Folder, wish: Wish, items: Sequence[tuple[Manifest, ...
             stamp = sources.items.stamp(number, manifest.name)
             if stamp is not None:
                 folder.add(f"evidence/{number}/manifest/{manifest.name}{STAMP_SUFFIX}", "timestamp", stamp)
+            if wish.masked:
+                _add_masked(folder, manifest, sources.objects, wish)
+                continue
             for entry in manifest.files:
-                _add_file(folder, manifest, entry, sources.objects, wish)
+                _add_file(folder, manifest, entry, sources.objects)
         extract = b"".join(to_json(row) for row in rows if row.number == number)
         folder.add(f"evidence/{number}/ledger.jsonl", "ledger", extract)
         if not wish.masked:
@@ -192,22 +201,32 @@ def _add_manifest(folder: Folder, manifest: Manifest, wish: Wish) -> None:
     folder.add(path.removesuffix(".json") + ".masked.json", "manifest", masked, original)
 
 
-def _add_file(folder: Folder, manifest: Manifest, entry: FileEntry, objects: ObjectStore, wish: Wish) -> None:
+def _add_file(folder: Folder, manifest: Manifest, entry: FileEntry, objects: ObjectStore) -> None:
     base = f"evidence/{manifest.number}/files/{manifest.sequence:04d}-"
     name = _SAFE.sub("_", entry.name)[:80]
-    if not wish.masked:
-        folder.add(base + _with_suffix(name, entry), entry.role, objects.read(entry.sha256))
+    folder.add(base + _with_suffix(name, entry), entry.role, objects.read(entry.sha256))
+
+
+def _add_masked(folder: Folder, manifest: Manifest, objects: ObjectStore, wish: Wish) -> None:
+    """Add masked copies of what a rendering shows; markup and loaded files do not travel in a masked package."""
+    base = f"evidence/{manifest.number}/files/{manifest.sequence:04d}-"
+    entries = {entry.role: entry for entry in manifest.files}
+    if manifest.browser is None or not {"full_page", "first_screen"} & set(entries):
         return
-    text_map = next((e for e in manifest.files if e.role == "text_map"), None)
-    if text_map is None:
+    if "text_map" not in entries or "full_page" not in entries:
+        folder.note(manifest, "页面文字位置未取得，截图无法打码，未随打码件提供")
         return
-    boxes = read_boxes(objects.read(text_map.sha256))
-    if entry.role in {"full_page", "first_screen"}:
-        masked = mask_picture(objects.read(entry.sha256), boxes, wish.names)
-        folder.add(f"{base}{Path(name).stem}.masked.png", entry.role, masked, entry)
-    if entry.role == "text_map":
-        text = mask_text(shown_text(boxes), wish.names).encode("utf-8", "replace")
-        folder.add(f"{base}page-text.masked.txt", "page_text", text, entry)
+    boxes = read_boxes(objects.read(entries["text_map"].sha256))
+    hidden = find_hidden(objects.read(entries["full_page"].sha256), boxes, wish.names)
+    for role in ("first_screen", "full_page"):
+        if role in entries:
+            name = _SAFE.sub("_", Path(entries[role].name).stem)[:80]
+            masked = cover(objects.read(entries[role].sha256), hidden)
+            folder.add(f"{base}{name}.masked.png", role, masked, entries[role])
+    text = mask_text(shown_text(boxes), wish.names).encode("utf-8", "replace")
+    folder.add(f"{base}page-text.masked.txt", "page_text", text, entries["text_map"])
+    for note in hidden.notes:
+        folder.note(manifest, note)
 
 
 def _with_suffix(name: str, entry: FileEntry) -> str:
@@ -224,6 +243,7 @@ def add_index(folder: Folder, wish: Wish, items: Sequence[tuple[Manifest, ...]])
     page = _TEMPLATES.get_template("index.html").render(
         items=shown,
         files=folder.files,
+        notes=folder.notes,
         masked=wish.masked,
         roles=ROLES,
         made=wish.moment().beijing,

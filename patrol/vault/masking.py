@@ -4,18 +4,15 @@ What is kept follows the published practice: phone 138****5678, identity number 
 2, a person 姓+某. Names of institutions, their credit codes and permits stay: they are public registration facts.
 """
 
-import io
 import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from PIL import Image, ImageDraw
-
 from patrol.vault.model import Manifest
 
 _GAP = r"[-\s.·—_]{0,2}"
-_PHONE = re.compile(rf"(?<!\d)1{_GAP}[3-9](?:{_GAP}\d){{9}}(?!\d)")
+_PHONE = re.compile(rf"(?<!\d)[1１]{_GAP}[3-9３-９](?:{_GAP}\d){{9}}(?!\d)")
 _IDENTITY = re.compile(r"(?<!\d)[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dA-Za-z])")
 _CHAT = re.compile(
     r"(?:微\s*信|薇\s*信|威\s*信|徽\s*信|卫\s*星|(?<![a-z])v\s*x|(?<![a-z])w\s*x|(?<![a-z])v\s*信|weixin|wechat|加\s*[vV薇]|➕\s*[vV]|"
@@ -29,12 +26,17 @@ _SURNAMES = (
 )
 _NOT_NAMES = (
     "高中|高一|高二|高三|高级|高端|高考|高效|金牌|任课|任教|任何|文科|文综|文化|万能|常驻|方向|田径|白天|易错|龙头|江苏|夏令|马上|常年|余名|石家|"
-    "康复|于是|何种|成都|武术|钱的|顾问|史政|许多|明星|孔子|林业|温馨|温州|苏州|方法|方案|雷锋|段位|熊猫|贺岁|唐诗|宋词"
+    "康复|于是|何种|周[一二三四五六日末]|万千|高年|白领|武术|钱的|顾问|史政|许多|明星|孔子|林业|温馨|温州|苏州|方法|方案|雷锋|段位|熊猫|贺岁|唐诗|宋词"
 )
 _TITLES = "老师|教师|女士|先生|校长|主任|教练|同学|家长|妈妈|爸爸|学姐|学长"
-_PERSON = re.compile(rf"(?<![\u4e00-\u9fff])(?P<surname>[{_SURNAMES}])(?!某)(?P<given>[\u4e00-\u9fff]{{1,2}}?)(?={_TITLES})")
+_PERSON = re.compile(rf"(?P<surname>[{_SURNAMES}])(?!某)(?P<given>[\u4e00-\u9fff]{{1,2}}?)(?={_TITLES})")
 _LEAD_TEXTS = ("title", "author", "published_shown", "excerpt", "purpose", "match")
 _STOP = re.compile(_NOT_NAMES)
+_STOP_BEFORE = re.compile("[对关由便属位给至等在善基致处敢终鉴]于|[语英中作古散公论课人]文|[学阶手]段|[历]史|[容不]易")
+
+
+Area = tuple[float, float, float, float]
+"""Left, top, right, bottom of a part of a picture, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ def find_secrets(text: str, names: Sequence[str] = ()) -> list[Secret]:
     found += [
         Secret(*m.span("given"), "name", "某")
         for m in _PERSON.finditer(text)
-        if not _STOP.match(text, m.start()) and not _STOP.match(text, m.start("given"))
+        if not (
+            _STOP.match(text, m.start()) or _STOP.match(text, m.start("given")) or _STOP_BEFORE.match(text, max(0, m.start() - 1))
+        )
     ]
     for name in names:
         if len(name) > 1:
@@ -128,18 +132,7 @@ def shown_text(boxes: Iterable[Box]) -> str:
     return "\n".join(box.value for box in boxes if box.kind == "t") + "\n"
 
 
-def mask_picture(png: bytes, boxes: Sequence[Box], names: Sequence[str] = ()) -> bytes:
-    """Return a PNG with a black bar over everything personal that stands in the text map; words inside pictures need OCR."""
-    picture = Image.open(io.BytesIO(png)).convert("RGB")
-    pen = ImageDraw.Draw(picture)
-    for left, top, right, bottom in secret_areas([box for box in boxes if box.kind == "t"], names):
-        pen.rectangle((left, top, right, bottom), fill="black")
-    target = io.BytesIO()
-    picture.save(target, "PNG")
-    return target.getvalue()
-
-
-def secret_areas(boxes: Sequence[Box], names: Sequence[str] = ()) -> list[tuple[float, float, float, float]]:
+def secret_areas(boxes: Sequence[Box], names: Sequence[str] = ()) -> list[Area]:
     """Return the areas to black out: secrets inside one line, and secrets that run over neighbouring lines."""
     areas = [_area(box, s.start, s.end) for box in boxes for s in find_secrets(box.value, names)]
     joined, starts = "", []
@@ -153,7 +146,7 @@ def secret_areas(boxes: Sequence[Box], names: Sequence[str] = ()) -> list[tuple[
     return areas
 
 
-def _area(box: Box, start: int, end: int) -> tuple[float, float, float, float]:
+def _area(box: Box, start: int, end: int) -> Area:
     """Return where characters stand in a line: by their usual widths, and half a character more on each side."""
     widths = [1.0 if ord(char) > 0x2E7F else 0.55 for char in box.value]
     unit = box.width / max(sum(widths), 0.1)
