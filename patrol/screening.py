@@ -21,6 +21,8 @@ from patrol.store import Store
 from patrol.vault import LeadFacts, Vault
 
 GRADES = {"subject": "疑似学科类违规", "ad": "疑似违规广告（非学科）", "none": "未见线索"}
+# entries of lists and results: leads of their own only where the page behind them is not visited
+_ENTRIES = frozenset({"snippet", "card"})
 _IDENTIFIERS = ("uscc", "permit", "icp", "phone")
 
 
@@ -114,7 +116,7 @@ class Screener:
         posts = self._with_picture(result) if result.parent else result.posts
         followed = {link.url for link in result.follow}
         leads = [
-            lead for post in posts if not (post.kind == "snippet" and post.url in followed) for lead in self._keep(post, result)
+            lead for post in posts if not (post.kind in _ENTRIES and post.url in followed) for lead in self._keep(post, result)
         ]
         self.store.record_visit(replace(result.visit, items=len(posts)), run=self.run, campaign=self.campaign.id)
         return leads

@@ -11,6 +11,7 @@ from twisted.python.failure import Failure
 
 from patrol.model import Capture, Lease, Link, PageResult, Reading, State, Visit
 from patrol.platforms import GENERIC, Platform
+from spiders.answers import fold_answers
 from spiders.frontier import holder_of
 from spiders.reading import read_page
 from spiders.settings import user_agent
@@ -164,30 +165,22 @@ def _reading(platform: Platform, lease: Lease, response: Response, capture: Capt
 
 
 def _with_answers(platform: Platform, reading: Reading, response: Response) -> Reading:
-    """Return the reading with what the page's own JSON answers said: the page is read when one of them was."""
+    """Return the reading with what the page's own JSON answers said."""
     answers: list[tuple[Capture, bytes]] = response.meta.get("answers", [])
-    for capture, body in answers:
-        answered = read_page(
-            platform,
-            body,
-            url=capture.url,
-            final_url=capture.final_url,
-            status=capture.status,
-            headers=capture.response_headers,
-            fetched_at=capture.fetched_at,
-        )
-        posts = tuple(replace(post, capture=capture) for post in answered.posts)
-        read = answered.state is State.OK
-        reading = replace(
-            reading,
-            state=State.OK if read else reading.state,
-            missing=() if read else reading.missing,
-            reason="" if read else reading.reason,
-            posts=(*reading.posts, *posts),
-            links=(*reading.links, *answered.links),
-            next_page=reading.next_page or answered.next_page,
-        )
-    return reading
+    return fold_answers(reading, [_answered(platform, capture, body) for capture, body in answers])
+
+
+def _answered(platform: Platform, capture: Capture, body: bytes) -> Reading:
+    reading = read_page(
+        platform,
+        body,
+        url=capture.url,
+        final_url=capture.final_url,
+        status=capture.status,
+        headers=capture.response_headers,
+        fetched_at=capture.fetched_at,
+    )
+    return replace(reading, posts=tuple(replace(post, capture=capture) for post in reading.posts))
 
 
 def _picture(lease: Lease, response: Response, capture: Capture) -> PageResult:
