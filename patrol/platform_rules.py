@@ -235,7 +235,7 @@ class PageRule(Frozen):
     `when` holds when any of its tests does (none: always). `require` names fields that must be found, alternatives joined by
     `|`; `items` stands for at least one entry. In elements of `aside` (相关阅读, 导航) the titles that lead to other pages of
     the site are not this page's words; whatever else stands there (an advertisement) is. `empty` tells a search without hits
-    from a page that changed.
+    from a page that changed. With `first_is_main` the first entry (the first floor) gives the page's text, author and time.
     """
 
     name: str
@@ -249,6 +249,7 @@ class PageRule(Frozen):
     data_needed: bool = False
     fields: Fields = Field(default_factory=dict)
     items: tuple[Parts, ...] = ()
+    first_is_main: bool = False
     next_page: tuple[Pick, ...] = ()
     empty: tuple[Test, ...] = ()
     require: tuple[str, ...] = ()

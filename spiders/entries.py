@@ -1,7 +1,7 @@
 """What was read of one thing on a page (an article, a floor, a search hit), and how it becomes a Post or a Link."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from patrol.model import Link, MiniProgram, Post
@@ -200,6 +200,16 @@ def as_link(platform: Platform, entry: Entry) -> Link:
     )
 
 
-def entries_found(entries: Iterable[Entry]) -> frozenset[str]:
-    """Return the fields that at least one entry has."""
-    return frozenset().union(*(entry.found for entry in entries))
+def led_by(main: Entry, first: Entry) -> Entry:
+    """Return a thread's main entry with text, author and time of its first floor."""
+    return replace(
+        main,
+        text=first.text or main.text,
+        author=first.author or main.author,
+        author_id=first.author_id or main.author_id,
+        published_at=first.published_at or main.published_at,
+        published_shown=first.published_shown or main.published_shown,
+        region=first.region or main.region,
+        images=first.images,
+        found=main.found | (first.found - {"number"}),
+    )

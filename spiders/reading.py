@@ -16,7 +16,7 @@ from patrol.platforms import GENERIC, Platform, load_platform
 from spiders.addresses import absolute, address_groups, address_kind, canonical, classify
 from spiders.carriers import carried
 from spiders.conditions import any_holds, state_of
-from spiders.entries import Entry, as_link, as_post, mini_programs, read_entry
+from spiders.entries import Entry, as_link, as_post, led_by, mini_programs, read_entry
 from spiders.fetched import FetchedPage
 from spiders.paths import find_all
 from spiders.picks import Place, picked, select
@@ -25,6 +25,7 @@ from spiders.texts import squash
 _MAX_ENTRIES = 1_000
 _MAX_LINKS = 600
 _MAX_DEPTH = 40
+_DATE_LENGTH = 7
 _STATUS_STATES = {401: State.BLOCKED_LOGIN, 404: State.GONE_NOT_FOUND, 410: State.GONE_DELETED, 429: State.BLOCKED_RATE}
 _FIRST_ENTRY = "items"
 _ELSEWHERE = frozenset({"snippet", "card", "detail"})
@@ -152,6 +153,8 @@ def _by_rule(platform: Platform, page: FetchedPage, rule: PageRule) -> Whole | N
         text = _without_titles(main.text, place, rule.aside) if rule.aside else main.text
         main = replace(main, text=text, mini_programs=mini_programs(place), links=main.links or _anchors(place, rule))
     entries = tuple(entry for parts in rule.items for entry in _entries(place, parts))
+    if main is not None and rule.first_is_main and entries:
+        main = led_by(main, entries[0])
     missing = _missing(rule, main, entries)
     empty = bool(missing) and any_holds(page, rule.empty)
     state = State.EMPTY if empty else State.CHANGED if missing else State.OK
@@ -188,14 +191,22 @@ def _anchors(place: Place, rule: PageRule) -> tuple[str, ...]:
 
 
 def _without_titles(text: str, place: Place, css: str) -> str:
-    """Return text without the lines that are titles of the site's other pages, shown in «相关阅读» and the like."""
+    """Return text without the titles of the site's other pages, as «相关阅读» and the like show them."""
     titles: set[str] = set()
     for anchor in (anchor for block in select(place.node, css)[:50] for anchor in select(block, "a[href]")[:100]):
         url = absolute(place.page.url, anchor.attributes.get("href") or "")
         if url and url != place.page.url and urlsplit(url).netloc == urlsplit(place.page.url).netloc:
             titles.add(squash(anchor.text()))
-    kept = [line for line in text.splitlines() if not any(line.startswith(title) for title in titles if title)] if titles else []
-    return "\n".join(kept) if titles else text
+    titles.discard("")
+    return "\n".join(kept for line in text.splitlines() if (kept := _own_part(line, titles))) if titles else text
+
+
+def _own_part(line: str, titles: set[str]) -> str:
+    rest, shorter = line, True
+    while rest and shorter:
+        title = next((one for one in titles if rest.startswith(one)), "")
+        rest, shorter = rest[len(title) :].strip(), bool(title)
+    return rest if rest == line or len(rest) >= _DATE_LENGTH else ""
 
 
 def _entries(place: Place, parts: Parts) -> Iterator[Entry]:
