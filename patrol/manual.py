@@ -7,8 +7,8 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol, cast
 
-import click
 import typer
 
 from patrol.cli import app
@@ -45,17 +45,24 @@ def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
 
 
 def _commands() -> Iterator[tuple[str, str]]:
-    root = typer.main.get_command(app)
-    yield from _walk(root, "patrol")
+    yield from _walk(cast("_Verb", typer.main.get_command(app)), "patrol")
 
 
-def _walk(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
-    children = getattr(command, "commands", None)
+class _Verb(Protocol):
+    """A command as the command line library keeps it; a group also has `commands`."""
+
+    help: str | None
+    hidden: bool
+
+
+def _walk(verb: _Verb, path: str) -> Iterator[tuple[str, str]]:
+    children: dict[str, _Verb] | None = getattr(verb, "commands", None)
     if children is None:
-        yield (f"`{path}`", (command.help or "").strip().split("\n")[0])
+        yield (f"`{path}`", (verb.help or "").strip().split("\n")[0])
         return
     for name, child in children.items():
-        yield from _walk(child, f"{path} {name}")
+        if not child.hidden:
+            yield from _walk(child, f"{path} {name}")
 
 
 def _platforms() -> Iterator[tuple[str, ...]]:

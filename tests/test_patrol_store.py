@@ -167,3 +167,10 @@ def test_database_with_only_the_first_step_is_brought_up_to_date(workspace: Path
     plain.commit()
     plain.close()
     Store.open(workspace).close()
+
+
+def test_post_seen_again_with_other_words_before_it_was_indexed(store: Store, campaign: Campaign) -> None:
+    begin(store, campaign)
+    keep(store, campaign, screening(text="初二数学一对一"))
+    keep(store, campaign, screening(text="初三数学一对一，每节200元"))
+    assert store.post("https://a.example/1").text == "初三数学一对一，每节200元"

@@ -106,15 +106,16 @@ DESK = (
       UNIQUE (user, name))""",
 )
 
+# posts are written with an upsert, whose conflict policy overrides OR IGNORE inside these triggers: hence NOT EXISTS
 SEARCH = (
     "CREATE TABLE search_pending (post TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE search_docs (doc INTEGER PRIMARY KEY, post TEXT NOT NULL UNIQUE)",
     """CREATE VIRTUAL TABLE post_words USING fts5(words, content='', columnsize=0, detail=none,
       tokenize='unicode61 remove_diacritics 0')""",
     """CREATE TRIGGER search_new AFTER INSERT ON posts BEGIN
-      INSERT OR IGNORE INTO search_pending VALUES (NEW.key); END""",
+      INSERT INTO search_pending SELECT NEW.key WHERE NOT EXISTS (SELECT 1 FROM search_pending WHERE post = NEW.key); END""",
     """CREATE TRIGGER search_again AFTER UPDATE OF content_digest ON posts WHEN NEW.content_digest <> OLD.content_digest BEGIN
-      INSERT OR IGNORE INTO search_pending VALUES (NEW.key); END""",
+      INSERT INTO search_pending SELECT NEW.key WHERE NOT EXISTS (SELECT 1 FROM search_pending WHERE post = NEW.key); END""",
     "INSERT OR IGNORE INTO search_pending SELECT key FROM posts",
 )
 
