@@ -1,15 +1,16 @@
 """The store keeps what was screened once, counts gaps as gaps, and opens yesterday's database."""
 
-import sqlite3
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from detectors.model import Detection, Element, Finding
 from patrol.errors import StoreError
 from patrol.model import Campaign, Issue, Judgement, Match, Post, Run, Screening, State, Verdict, Visit
 from patrol.store import Store
+from patrol.store.migrations import MIGRATIONS
 
 NOON = datetime(2027, 1, 20, 4, tzinfo=UTC)
 
@@ -155,18 +156,16 @@ def test_foreign_file_is_refused_in_one_line(workspace: Path) -> None:
         Store.open(workspace)
 
 
-def test_database_with_only_the_first_step_is_brought_up_to_date(workspace: Path) -> None:
-    Store.open(workspace).close()
-    plain = sqlite3.connect(workspace / "patrol.db")
-    plain.execute("DELETE FROM _sqlite_migrations WHERE name <> 'm0001_core'")
-    core = {"campaigns", "runs", "visits", "posts", "screenings", "leads", "judgements", "capture_orders", "issues"}
-    names = plain.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%'")
-    later = {row[0] for row in names} - core
-    for table in later:
-        plain.execute(f"DROP TABLE {table}")
-    plain.commit()
-    plain.close()
-    Store.open(workspace).close()
+def test_database_of_the_first_version_is_brought_up_to_date_with_its_rows(workspace: Path) -> None:
+    workspace.mkdir()
+    old = Database(workspace / "patrol.db")
+    steps = [step.name for step in MIGRATIONS.pending(old)]
+    MIGRATIONS.apply(old, stop_before=steps[1])
+    old.execute("INSERT INTO campaigns VALUES ('old', '旧行动', '云川市', '2026-01-15', '2026-02-28', '', '', '2026-01-15')")
+    old.close()
+    store = Store.open(workspace)
+    assert MIGRATIONS.pending(store.database) == []
+    assert store.database.execute("SELECT title FROM campaigns").fetchall() == [("旧行动",)]
 
 
 def test_post_seen_again_with_other_words_before_it_was_indexed(store: Store, campaign: Campaign) -> None:
