@@ -170,6 +170,7 @@ class Link:
     """An address found on a page that the walk may follow. `kind` is what it leads to: detail, list, search, account, external.
 
     A search result that leads to a closed platform keeps its title and snippet here: they are the public evidence then.
+    `next_page` marks the further page of the same list.
     """
 
     url: str
@@ -180,6 +181,7 @@ class Link:
     sponsored: bool = False
     platform: str = ""
     parent: str = ""
+    next_page: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from scrapy import Request, Spider
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from patrol.addresses import site_of
 from patrol.model import Capture, Lease, Link, PageResult, Reading, State, Visit
 from patrol.platforms import GENERIC, Platform
 from spiders.answers import fold_answers
@@ -58,9 +59,12 @@ class Walker(Spider):
             return
         holder = holder_of(self.crawler)
         platform = holder.atlas.named(lease.platform)
-        if platform.name == GENERIC and (owner := holder.atlas.of_url(response.url)).name != GENERIC:
-            platform = owner
+        if platform.name == GENERIC or site_of(response.url) != site_of(lease.url):
+            platform = holder.atlas.of_url(response.url)
         reading = _with_answers(platform, _reading(platform, lease, response, capture), response)
+        if reading.state is State.CHANGED and lease.kind in _FOREIGN_KINDS and platform.name != GENERIC:
+            platform = holder.atlas.named(GENERIC)
+            reading = _reading(platform, lease, response, capture)
         if self._wants_browser(lease, platform, reading):
             holder.place(lease, platform.name, "browser")
             return
@@ -89,16 +93,24 @@ class Walker(Spider):
         return PageResult(lease=lease.key, visit=visit, posts=posts, follow=follow, capture=capture)
 
     def _links(self, lease: Lease, platform: Platform, reading: Reading) -> Iterator[Link]:
-        atlas, rules = holder_of(self.crawler).atlas, platform.follow
+        """Yield where the walk goes on: on the source's own platform only, so that a run stays with what it was sent for.
+
+        What a search leads to on other platforms is read and not followed further; pasted addresses are not followed at all.
+        """
+        holder, rules = holder_of(self.crawler), platform.follow
+        atlas = holder.atlas
+        if platform.name != holder.job.choice.name:
+            return
         if lease.depth < platform.budget.depth:
             for link in reading.links:
                 if link.kind not in rules.kinds or not _wanted(link.url, rules.allow, rules.deny):
                     continue
                 owner = atlas.named(link.platform) if link.platform else atlas.of_url(link.url)
-                if owner.name == platform.name or rules.external or link.kind == "external":
+                at_home = owner.name == platform.name and (owner.name != GENERIC or site_of(link.url) == site_of(lease.url))
+                if at_home or rules.external:
                     yield replace(link, platform=owner.name)
-        if reading.next_page and rules.next_pages and lease.page < platform.paging.pages:
-            yield Link(url=reading.next_page, kind=lease.kind, platform=platform.name)
+        if reading.next_page and rules.next_pages:
+            yield Link(url=reading.next_page, kind=lease.kind, platform=platform.name, next_page=True)
 
     def _popups(self, lease: Lease, response: Response) -> Iterator[Link]:
         """Yield the windows that a page opened by itself: advertisements of their own, one step far."""
@@ -135,6 +147,7 @@ class Walker(Spider):
         yield PageResult(lease=lease.key, visit=visit, parent=lease.parent)
 
 
+_FOREIGN_KINDS = frozenset({"external", "popup"})
 _VISIT_KINDS = frozenset({"list", "search", "detail", "account", "feed"})
 
 

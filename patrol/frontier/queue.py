@@ -53,6 +53,7 @@ class Frontier:
     def _add(self, scope: str, pages: Iterable[Planned]) -> int:
         rows = [
             (scope, p.url, p.source, p.platform, p.mode, site_of(p.url), p.kind, p.keyword, p.parent, p.page, p.depth, p.priority)
+            + (("deferred", State.BUDGET.value, _FOREVER) if p.aside else ("waiting", "", 0.0))
             for p in pages
         ]
         if not rows:
@@ -60,8 +61,8 @@ class Frontier:
         before = self._db.total_changes
         self._db.executemany(
             """INSERT OR IGNORE INTO pages (scope, url, source, platform, mode, site, kind, keyword, parent, page,
-                 depth, priority)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                 depth, priority, state, outcome, not_before)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
             rows,
         )
         new = self._db.total_changes - before

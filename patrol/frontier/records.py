@@ -8,7 +8,10 @@ from patrol.model import State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A page to fetch some time in a run. Higher `priority` first; `mode` is `http` or `browser`."""
+    """A page to fetch some time in a run. Higher `priority` first; `mode` is `http` or `browser`.
+
+    `aside`: known, but over the budget of its list: it is counted and recorded as not fetched.
+    """
 
     url: str
     source: str
@@ -20,6 +23,7 @@ class Planned:
     page: int = 1
     depth: int = 0
     priority: int = 0
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from patrol.model import Lease, Link, PageResult, State
 from patrol.spider_job import Atlas, SpiderJob, atlas_of, mode_of
 
 PRIORITY = {"detail": 10, "account": 6, "list": 5, "search": 5, "feed": 5, "popup": 4, "external": 3, "image": 0}
+NAVIGATION = frozenset({"list", "search", "feed"})  # steps between these are not steps away from an entry
 FIRST_REST_SECONDS = 900.0
 LONGEST_WAIT_SECONDS = 300.0
 _BATCH = 64
@@ -199,7 +200,7 @@ class LeaseScheduler(BaseScheduler):
 
     def _planned(self, link: Link, lease: Lease) -> Planned:
         platform = self.atlas.named(link.platform or lease.platform)
-        stays = link.kind == lease.kind and link.kind in {"list", "search", "feed"}
+        stays = link.kind in NAVIGATION and lease.kind in NAVIGATION
         return Planned(
             url=link.url,
             source=lease.source,
@@ -208,9 +209,10 @@ class LeaseScheduler(BaseScheduler):
             kind=link.kind,
             keyword=lease.keyword,
             parent=link.parent,
-            page=lease.page + 1 if stays else 1,
+            page=lease.page + 1 if link.next_page else 1,
             depth=lease.depth if stays else lease.depth + 1,
             priority=PRIORITY.get(link.kind, 1),
+            aside=link.next_page and lease.page >= platform.paging.pages,
         )
 
     def defer(self, key: str, seconds: float, *, state: State, whole_site: bool) -> bool:

@@ -129,6 +129,8 @@ def why_left(closure: Closure | None, outcome: str, worn_out: bool) -> tuple[Sta
         return closure.state, f"该网站{when}“{closure.state.chinese}”，已停止访问"
     if worn_out:
         return State.NETWORK, "多次读取均未完成，已放弃"
+    if outcome == State.BUDGET:
+        return State.BUDGET, "超出本平台每个列表的翻页额度，未取"
     if outcome:
         return State(outcome), "网站要求稍后再来，本次巡查时间内未能等到"
     return State.BUDGET, "超出本次额度或时间，未取"
