@@ -11,7 +11,7 @@ from pathlib import Path
 
 from detectors import Detector
 from detectors.model import Detection, Document
-from patrol.calendar import judge_for
+from patrol.calendar import judge_for, judge_in
 from patrol.campaigns import CHINA
 from patrol.licences import Context, Index, best_match, load_lists
 from patrol.model import Campaign, Lead, Match, PageResult, Post, Screening, Verdict
@@ -97,7 +97,7 @@ class Screener:
     def open(cls, settings: Settings, campaign: Campaign, *, run: str, source: str, device: str = "desktop") -> "Screener":
         """Open store and vault of the workspace and load rules and list once."""
         return cls(
-            judge=judge_of(campaign),
+            judge=judge_of(campaign, settings.workspace),
             store=Store.open(settings.workspace),
             vault=Vault.of(settings),
             campaign=campaign,
@@ -151,9 +151,9 @@ class Screener:
         self.store.close()
 
 
-def judge_of(campaign: Campaign) -> Judge:
-    """Load rules, calendar and lists of a campaign, once per process."""
-    day = judge_for(campaign.vacations)
+def judge_of(campaign: Campaign, workspace: Path | None = None) -> Judge:
+    """Load rules, calendar (with the workspace's own files) and lists of a campaign, once per process."""
+    day = judge_in(workspace, campaign.vacations) if workspace else judge_for(campaign.vacations)
     index = Index(load_lists([Path(name) for name in campaign.whitelists])) if campaign.whitelists else None
     return Judge(Detector(judge_day=day, senior=campaign.include_senior), day, index)
 

@@ -42,7 +42,7 @@ def sweep_command(
     if urls is not None:
         chosen = pasted(chosen, read_urls(urls))
     need_browser(settings, chosen.sources)
-    judge_of(chosen)
+    judge_of(chosen, settings.workspace)
     text = campaign.read_text(encoding="utf-8-sig") if campaign else ""
     with live_progress() as tell:
         result = sweep(chosen, text, settings, sources=source or (), tell=tell)
@@ -64,7 +64,7 @@ def screen_command(
     run = Run(id=f"saved-{now:%Y%m%d%H%M%S%f}", campaign=chosen.id, source="saved", started_at=now)
     store.start_run(run)
     screener = Screener(
-        judge=judge_of(chosen),
+        judge=judge_of(chosen, settings.workspace),
         store=store,
         vault=Vault.of(settings),
         campaign=chosen,
