@@ -16,6 +16,7 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 
 from patrol.addresses import site_of
+from patrol.browsers import find_browser
 from patrol.frontier.queue import Frontier
 from patrol.frontier.records import Lane, Planned, Tally
 from patrol.manners import daily_cap, manners_of
@@ -58,7 +59,8 @@ class LeaseScheduler(BaseScheduler):
         self._held: dict[str, Lease] = {}
         self._out: Counter[str] = Counter()
         self._spent: list[str] = []
-        self._limits = _Limits(self._page_budget(), job.deadline or time.time() + 3600)
+        able = job.mode != "browser" or find_browser(job.settings) is not None
+        self._limits = _Limits(self._page_budget(), (job.deadline or time.time() + 3600) if able else 0.0)
         self._timer: asyncio.TimerHandle | None = None
 
     @classmethod
