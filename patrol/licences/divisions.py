@@ -127,13 +127,30 @@ def full_form(name: str) -> bool:
     return bool(_AUTONOMOUS.search(name) or _ENDING.search(name) or name.endswith("州")) and len(name) > 2
 
 
+@lru_cache(maxsize=5_000)
+def written_forms(code: str) -> tuple[str, ...]:
+    """Return how registered names begin with a county's place, longest first («青岛市南», where 青岛市 would swallow 市)."""
+    titles = gazetteer().titles
+    if len(code) != 6 or code not in titles or code[2:4] == "90":
+        return ()
+    county = titles[code]
+    city = titles.get(code[:2] if code[:2] in _MUNICIPAL else code[:4], "")
+    counties = {county, county[:-1]} if len(county) > 2 else {county}
+    forms = {first + last for first in {city, city[:-1]} if len(first) > 1 for last in counties | _short_forms(county)}
+    return tuple(compact(form) for form in sorted(forms, key=len, reverse=True))
+
+
 def refine(known: Codes, more: Codes) -> Codes | None:
-    """Narrow known places by further ones: those that lie in one another; None when they cannot both be true."""
+    """Narrow known places by a further name, to the next level that it can mean; None when both cannot be true.
+
+    «湖南省长沙» is the city, not 长沙县; «吉林省吉林» is 吉林市; «普洱思茅» is 思茅区, though 思茅 was once the city's name.
+    """
     if not known:
         return more
-    finer = tuple(code for code in more if any(code.startswith(old) or _inside(code, old) for old in known))
+    finer = tuple(code for code in more if code not in known and any(code.startswith(old) or _inside(code, old) for old in known))
     if finer:
-        return finer
+        next_level = min(map(len, finer))
+        return tuple(code for code in finer if len(code) == next_level)
     wider = tuple(old for old in known if any(old.startswith(code) for code in more))
     return wider or None
 

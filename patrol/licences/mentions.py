@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from patrol.licences.divisions import Codes, full_form, gazetteer, refine
 from patrol.licences.folding import compact
 from patrol.licences.lexicon import Word, lexicon
-from patrol.licences.scan import TAIL, Scan
+from patrol.licences.scan import Scan
 
 NAMED, ALONE, IN_PASSING = 3, 2, 1
 _EDGE = int(Word.AROUND | Word.BEFORE | Word.AFTER | Word.BOAST | Word.CLASS | Word.ROAD | Word.BRANCH)
@@ -38,6 +38,8 @@ class Mention:
 def consume_tail(scan: Scan, position: int) -> tuple[int, int]:
     """Return where the run of business and form words that begins here ends, and the classes met in it."""
     flags = 0
+    if position not in scan.tails:
+        position = _over_latin(scan, position)
     while position in scan.tails and position not in scan.folded.hard:
         end, found = max(scan.tails[position])
         if scan.spans_cut(position, end):
@@ -48,6 +50,14 @@ def consume_tail(scan: Scan, position: int) -> tuple[int, int]:
         if scan.text[position : position + 1] == "馆":
             position += 1
     return position, flags
+
+
+def _over_latin(scan: Scan, position: int) -> int:
+    """Return where a tail begins behind a foreign word («STEAM教育»); the position itself when there is none."""
+    end = position
+    while end < len(scan.text) and scan.text[end].isascii() and end not in scan.folded.hard:
+        end += 1
+    return end if end in scan.tails else position
 
 
 def _to_company_form(scan: Scan, start: int, end: int, flags: int) -> tuple[int, int]:
@@ -105,23 +115,37 @@ def _longest(marks: list[tuple[int, int]], here: int) -> int:
 
 def is_meant(scan: Scan, start: int, end: int) -> bool:
     """Whether the institution between these positions is the one advertised, judged by the words right beside it."""
+    return not (_cued_before(scan, start) or _cued_after(scan, end))
+
+
+def _cued_before(scan: Scan, start: int) -> bool:
+    """Whether words like 告别, 不输, 曾任职于 stand right before a name, perhaps with a 了 or 过 between."""
     text = scan.text
-    if start and start not in scan.folded.hard:
-        at = start - 1 if text[start - 1] in "了过着" and start > 1 else start
+    if not start or start in scan.folded.hard:
+        return False
+    for at in (start, start - 1) if text[start - 1] in "了过着" and start > 1 else (start,):
         marks = scan.words_to.get(at, [])
+        # «来自» opening a clause signs a greeting; after «师资» it names where somebody comes from
         if _longest(marks, at) & Word.BEFORE and not (text[at - 2 : at] == "来自" and scan.folded.cut(at - 2)):
-            return False
+            return True
         if not marks and text[at - 1] in lexicon().cue_chars:
-            return False
-    if end < len(text) and end not in scan.folded.hard:
-        at = end + 1 if text[end] == "的" else end
+            return True
+    return False
+
+
+def _cued_after(scan: Scan, end: int) -> bool:
+    """Whether words like 楼上, 老师创业, 的平价替代 stand right behind a name."""
+    if end >= len(scan.text) or end in scan.folded.hard:
+        return False
+    for at in (end, end + 1) if scan.text[end] == "的" else (end,):
         if _longest(scan.words_from.get(at, []), at) & Word.AFTER:
-            return False
-    return True
+            return True
+    return False
 
 
 def _mention(scan: Scan, start: int, end: int, brand: int) -> Mention | None:
-    if scan.spans_cut(start, end):
+    place = _place_over(scan, start, end)
+    if scan.spans_cut(start, end) or place > end - start:
         return None
     first, places = _places_before(scan, start)
     edge = 2 if places and _left_edge(scan, first) else _left_edge(scan, start)
@@ -136,7 +160,22 @@ def _mention(scan: Scan, start: int, end: int, brand: int) -> Mention | None:
         return None
     places = _insert_places(scan, start, last, places)
     lone = edge == 1 and start == 1 and last == len(scan.text)
-    return Mention(brand, first, start, end, last, flags, NAMED if named else IN_PASSING, places, sure=bool(edge) and not lone)
+    sure = bool(edge) and not lone and not place
+    return Mention(brand, first, start, end, last, flags, NAMED if named else IN_PASSING, places, sure=sure)
+
+
+def _place_over(scan: Scan, start: int, end: int) -> int:
+    """Return the length of the city or longer place name that covers a brand's characters («呼伦贝尔» over «贝尔»), else 0.
+
+    Short names of counties are left alone: many brands are such words (东方, 和平, 江山).
+    """
+    longest = 0
+    for last, places in scan.places_to.items():
+        for first, codes in places:
+            covers = first <= start and end <= last
+            if covers and (last - first > end - start or any(len(code) < 6 for code in codes)):
+                longest = max(longest, last - first)
+    return 0 if start in scan.places_to else longest
 
 
 def _stretched(scan: Scan, mention: Mention) -> Mention | None:
@@ -198,7 +237,7 @@ def _nothing_else(scan: Scan, mention: Mention) -> bool:
     for start, end in ((0, mention.start), (mention.end, len(scan.text))):
         position = start
         while position < end:
-            steps = [stop for stop, flags in scan.words_from.get(position, ()) if flags & (_EDGE | TAIL)]
+            steps = [stop for stop, flags in scan.words_from.get(position, ()) if flags & _EDGE]
             steps += [stop for stop, _ in scan.places_from.get(position, ())]
             if scan.text[position].isascii():
                 steps.append(position + 1)
@@ -223,7 +262,6 @@ def other_institutions(scan: Scan, listed: list[Mention]) -> list[Mention]:
         if (
             position - start < 2
             or scan.text[position:end] == "机构"
-            or flags & Word.BRANCH
             or not flags & _SUBSTANCE
             or _only_topic(scan, position, end)
             or (start not in scan.folded.hard and any(one.end == start for one in listed))
@@ -245,13 +283,10 @@ def _with_short_place(scan: Scan, start: int, position: int) -> int:
 
 
 def _only_topic(scan: Scan, start: int, end: int) -> bool:
+    """Whether a tail names only a topic, an audience or a branch («钢琴», «少儿», «校区»), not an institution."""
     while start < end:
-        if start not in scan.tails:
-            # a sign or a filler between two words of the tail
-            start += 1
-            continue
-        stop, flags = max(scan.tails[start])
-        if not flags & (Word.TOPIC | Word.AUDIENCE):
+        stop, flags = max(scan.tails.get(start, [(start + 1, 0)]))
+        if flags & _SUBSTANCE and not flags & (Word.TOPIC | Word.AUDIENCE) and (flags & Word.GENERIC or not flags & Word.BRANCH):
             return False
         start = stop
     return True

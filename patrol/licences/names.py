@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from patrol.licences.divisions import Agreement, Codes, agree, full_form, gazetteer
+from patrol.licences.divisions import Agreement, Codes, agree, full_form, gazetteer, written_forms
 from patrol.licences.folding import compact, dissect
 from patrol.licences.lexicon import lexicon
 
@@ -69,6 +69,15 @@ def _leading_place(text: str, home: Codes) -> tuple[int, Codes]:
     return position, known
 
 
+def _home_prefix(text: str, home: Codes) -> tuple[int, Codes] | None:
+    """Return the row's own district at the start of its name, where it is written there in full or short."""
+    for code in home:
+        for form in written_forms(code):
+            if text.startswith(form) and split_tail(text[len(form) :])[0]:
+                return len(form), (code,)
+    return None
+
+
 def _same_city(code: str, other: str) -> bool:
     return agree((code,), (other,)) is Agreement.SAME
 
@@ -82,7 +91,7 @@ def parse_name(name: str, home: Codes = ()) -> NameParts:
         inside = table.names.get(compact(insert))
         if inside:
             codes, region = inside, compact(insert)
-    size, leading = _leading_place(text, home)
+    size, leading = _home_prefix(text, home) or _leading_place(text, home)
     rest = text[size:]
     branch = _BRANCH.search(rest)
     if branch and branch.start() > 3:
