@@ -25,6 +25,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|(\r\n|.))", re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "", "\n": "", "\r\n": ""}
 _WORDS = {"true": True, "false": False, "null": None, "undefined": None}
 _MAX_TOKENS = 400_000
@@ -35,7 +36,10 @@ _SHORT = 2_000
 
 def unescape_js(text: str) -> str:
     r"""Return a JavaScript string's value: `\n`, `\x22`, `\u4e00` and the like undone."""
-    return _ESCAPE.sub(_unescaped, text) if "\\" in text else text
+    if "\\" not in text:
+        return text
+    plain = _ESCAPE.sub(_unescaped, text)
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if _SURROGATE.search(plain) else plain
 
 
 def _unescaped(found: re.Match[str]) -> str:
@@ -258,7 +262,7 @@ def _computed(terms: list[object], operators: list[str]) -> object:
         return "".join(str(term) for term in terms)
     if first in {"===", "=="}:
         return terms[0] == terms[1] if len(terms) > 1 else False
-    return terms[0]
+    return not terms[0] if first == "!" else terms[0]
 
 
 def _truth(terms: list[object], operators: list[str]) -> bool:

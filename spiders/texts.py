@@ -2,6 +2,7 @@
 
 import html
 import re
+from itertools import pairwise
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -66,7 +67,7 @@ def tame(markup: str) -> str:
     if not cuts and end == len(markup):
         return markup
     pieces = [markup[: cuts[0]] if cuts else markup[:end]]
-    for start, stop in zip(cuts, [*cuts[1:], end], strict=True):
+    for start, stop in pairwise([*cuts, end]):
         close = markup.find(">", start, stop)
         pieces.append(" " + markup[close + 1 : stop] if close >= 0 else "")
     pieces.append(_ANY_TAG.sub(" ", markup[end:]))
