@@ -27,6 +27,7 @@ from patrol.vault.textmap import read_text_map
 
 ESSENTIAL = {"full.png": "整页截图", "first-screen.png": "首屏截图", "page.mhtml": "网页快照（MHTML）", "dom.html": "渲染后页面"}
 T = TypeVar("T")
+_MOST_RESPONSES, _AT_ONCE = 300, 6
 _SETTLE = """
 async ([limit, height]) => {
   const pause = ms => new Promise(done => setTimeout(done, ms));
@@ -123,7 +124,7 @@ async def _take_all(browser: Browser, profile: dict[str, object], work: _Work) -
         await _settle(session, work)
         await _pictures(session, work)
         await _snapshots(page, session, work)
-        await _loaded(context, session, main, work)
+        await _loaded(session, main, work)
     finally:
         await _shut_context(context)
 
@@ -187,22 +188,27 @@ async def _in_own_world(session: CDPSession, expression: str) -> object:
 
 
 async def _pictures(session: CDPSession, work: _Work) -> None:
-    first = await _attempt(session.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True}))
-    if first:
-        work.keep("first_screen", "first-screen.png", "image/png", base64.b64decode(first["data"]))
+    """Take the full page, and the first screen where it is not the whole page already."""
     height, width = work.facts.get("page_height", 0), work.facts.get("_width", 0)
-    if not isinstance(height, int) or not isinstance(width, int) or not height or not width:
+    seen = work.facts.get("viewport", (0, 0))
+    measured = isinstance(height, int) and isinstance(width, int) and height > 0 and width > 0
+    if not measured or seen != (width, height):
+        first = await _attempt(session.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True}))
+        if first:
+            work.keep("first_screen", "first-screen.png", "image/png", base64.b64decode(first["data"]))
+    if not isinstance(height, int) or not isinstance(width, int) or not measured:
         return
     if height > work.limits.height:
         work.missing.append(f"页面高 {height} 像素，整页截图只到 {work.limits.height} 像素")
     clip = {"x": 0, "y": 0, "width": width, "height": min(height, work.limits.height), "scale": 1}
-    full = await _attempt(
-        session.send(
-            "Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True, "captureBeyondViewport": True, "clip": clip}
-        )
-    )
-    if full:
-        work.keep("full_page", "full.png", "image/png", base64.b64decode(full["data"]))
+    how = {"format": "png", "optimizeForSpeed": True, "captureBeyondViewport": seen != (width, height), "clip": clip}
+    full = await _attempt(session.send("Page.captureScreenshot", how))
+    if not full:
+        return
+    data = base64.b64decode(full["data"])
+    work.keep("full_page", "full.png", "image/png", data)
+    if seen == (width, height):
+        work.keep("first_screen", "first-screen.png", "image/png", data)
 
 
 async def _snapshots(page: Page, session: CDPSession, work: _Work) -> None:
@@ -217,22 +223,24 @@ async def _snapshots(page: Page, session: CDPSession, work: _Work) -> None:
         work.keep("text_map", "text-map.json", "application/json", read_text_map(layout))
 
 
-async def _loaded(context: BrowserContext, session: CDPSession, main: Response | None, work: _Work) -> None:
-    del context
+async def _loaded(session: CDPSession, main: Response | None, work: _Work) -> None:
     if main is not None:
         await _main_facts(session, main, work)
+    came = work.responses[:_MOST_RESPONSES]
     room = work.limits.total_bytes
-    for index, (at, response) in enumerate(work.responses[:300], 1):
-        record, body = await _response(response, at, work)
-        if body and len(body) <= room:
-            room -= len(body)
-            name = f"resource-{index:03d}{_suffix(record.media_type)}"
-            record = record.model_copy(update={"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)})
-            work.keep("resource", name, record.media_type, body)
-        work.kept.append(record)
-    dropped = sum(1 for r in work.kept if r.size and not r.sha256)
-    if dropped or len(work.responses) > 300:
-        work.missing.append(f"{dropped + max(0, len(work.responses) - 300)} 个页面所载文件过大或过多，只记录未保留")
+    for start in range(0, len(came), _AT_ONCE):
+        some = await asyncio.gather(*(_response(response, at, work) for at, response in came[start : start + _AT_ONCE]))
+        for index, (record, body) in enumerate(some, start + 1):
+            if body and len(body) <= room:
+                room -= len(body)
+                kept = record.model_copy(update={"sha256": hashlib.sha256(body).hexdigest()})
+                work.keep("resource", f"resource-{index:03d}{_suffix(record.media_type)}", record.media_type, body)
+                work.kept.append(kept)
+            else:
+                work.kept.append(record)
+    dropped = sum(1 for r in work.kept if r.size and not r.sha256) + max(0, len(work.responses) - _MOST_RESPONSES)
+    if dropped:
+        work.missing.append(f"{dropped} 个页面所载文件过大或过多，只记录未保留")
 
 
 async def _main_facts(session: CDPSession, main: Response, work: _Work) -> None:
