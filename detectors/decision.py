@@ -120,7 +120,7 @@ def denied(hit: Hit, text: str) -> bool:
 
 def reported(whole: Mapping[str, float]) -> bool:
     """Whether the text as a whole reports on others, so that its quotations are not its own offers."""
-    return whole.get("news", 0) >= 2 or whole.get("strong.gov", 0) >= 1 or whole.get("gov", 0) >= 3 or whole.get("policy", 0) >= 2 or whole.get("refuse", 0) >= 1 or whole.get("ask", 0) >= 1
+    return whole.get("news", 0) >= 2 or whole.get("strong.gov", 0) >= 1 or whole.get("gov", 0) >= 3 or whole.get("policy", 0) >= 2 or whole.get("platform_rule", 0) >= 1 or whole.get("refuse", 0) >= 1 or whole.get("ask", 0) >= 1
 
 
 def logit(weights: Weights, local: Mapping[str, float], whole: Mapping[str, float], head: str) -> float:

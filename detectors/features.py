@@ -69,7 +69,7 @@ def name_of(label: str) -> str:
 def window_features(hits: Sequence[Hit], text: str) -> dict[str, float]:
     """Return capped counts of distinct words per feature name."""
     seen: dict[str, set[str]] = {}
-    tricks = 0
+    tricks: dict[str, set[str]] = {}
     for hit in hits:
         for label in hit.labels:
             name = name_of(label)
@@ -77,10 +77,10 @@ def window_features(hits: Sequence[Hit], text: str) -> dict[str, float]:
                 continue
             seen.setdefault(name, set()).add(hit.word or f"@{hit.start}")
         if hit.trick in _HIDING and hit.labels and hit.labels[0].startswith(_TRICKY):
-            tricks += 1
+            tricks.setdefault(hit.trick, set()).add(hit.word)
     counts = {name: float(min(len(words), _CAPS.get(name, 2))) for name, words in seen.items()}
-    if tricks:
-        counts["tricked"] = float(min(tricks, 3))
+    for trick, words in tricks.items():
+        counts[f"trick:{trick}"] = float(min(len(words), 2))
     if _close(hits):
         counts["close"] = 1.0
     named = text.count("某")

@@ -18,7 +18,8 @@ CAN_READ_CODES: Final = zxingcpp is not None
 
 _STRIP, _OVERLAP = 1000, 220
 _LARGEST_SIDE: Final = 6000
-_SMALL_CODE: Final = 400
+_MOST_HARD_TRIES: Final = 3
+_LARGEST_PART, _LARGEST_ENLARGED = 500, 1000
 _HARD_TRIES: Final = tuple((scale, angle) for scale in (3, 4, 2) for angle in (0, 15, 30, 45, 60, 75))
 
 
@@ -47,9 +48,9 @@ def read_codes(image: Image.Image) -> tuple[CodeRead, ...]:
             box = _corners(barcode.position, scale, top)
             if barcode.valid and barcode.text:
                 found.setdefault(_key(barcode), CodeRead("qr", barcode.text, box))
-            else:
+            elif not any(_overlap(box, seen) for seen in unread):
                 unread.append(box)
-    for box in unread:
+    for box in unread[:_MOST_HARD_TRIES]:
         if not any(_overlap(box, code.box) for code in found.values()):
             for barcode in _try_hard(grey, box):
                 found.setdefault(_key(barcode), CodeRead("qr", barcode.text, box))
@@ -82,14 +83,12 @@ def _key(barcode: Any) -> tuple[str, str]:
 def _try_hard(grey: Image.Image, box: Box) -> list[Any]:
     """Return what can be read of a code that was seen at `box` and not understood; empty when nothing can."""
     xs, ys = [x for x, _ in box], [y for _, y in box]
-    side = max(max(xs) - min(xs), max(ys) - min(ys), 20)
-    margin = side // 3
+    margin = max(max(xs) - min(xs), max(ys) - min(ys), 20) // 3
     part = grey.crop((min(xs) - margin, min(ys) - margin, max(xs) + margin, max(ys) + margin))
-    if max(part.size) > 2 * _SMALL_CODE:
-        part.thumbnail((2 * _SMALL_CODE, 2 * _SMALL_CODE))
+    part.thumbnail((_LARGEST_PART, _LARGEST_PART))
     part = ImageOps.autocontrast(part, cutoff=1)
     for scale, angle in _HARD_TRIES:
-        if side > _SMALL_CODE and scale > 2:
+        if max(part.size) * scale > _LARGEST_ENLARGED:
             continue
         larger = part.resize((part.width * scale, part.height * scale), Image.Resampling.LANCZOS)
         turned = larger.rotate(angle, expand=True, resample=Image.Resampling.BICUBIC, fillcolor=255) if angle else larger

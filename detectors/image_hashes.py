@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import heapq
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ _TRIM_SIDE: Final = 800
 _FLAT: Final = 16
 _LEAST_CONTRAST: Final = 24
 _WORTH_FITTING: Final = 0.38
+_CANDIDATES: Final = 3
 _SHIFTS: Final = (2.0, 1.0, 2.0, 1.0, 0.5)  # in pixels of the sketch
 _CUTS: Final = tuple((before, after) for before, after in product((0.0, 0.08, 0.16, 0.24), repeat=2) if before + after < 0.25)
 
@@ -76,15 +78,17 @@ def _expanded(text: str) -> _Expanded:
 
 def _best_fit(part: _Expanded, whole: _Expanded) -> float:
     """Return how well one picture fits the best window of the other, whose edges are then moved until it fits best."""
-    fit, window, hash_ = max(
-        ((_alike(one, hash_), window, one) for one in part.wholes for window, hash_ in whole.windows), key=lambda found: found[0]
-    )
-    if fit < _WORTH_FITTING:
-        return fit
+    fits = ((_alike(one, hash_), window, one) for one in part.wholes for window, hash_ in whole.windows)
+    promising = heapq.nlargest(_CANDIDATES, fits, key=lambda found: found[0])
+    return max(_settled(whole.sketch, *found) if found[0] >= _WORTH_FITTING else found[0] for found in promising)
+
+
+def _settled(sketch: Image.Image, fit: float, window: Window, hash_: int) -> float:
+    """Return the fit that moving the edges of a window, one after another, leads to."""
     for shift in _SHIFTS:
         for edge in (0, 1, 2, 3):
             for moved in (_moved(window, edge, shift), _moved(window, edge, -shift)):
-                better = _alike(hash_, _hash(whole.sketch, moved))
+                better = _alike(hash_, _hash(sketch, moved))
                 if better > fit:
                     fit, window = better, moved
     return fit

@@ -20,7 +20,9 @@ CAN_READ_TEXT: Final = RapidOCR is not None
 _STRIP, _OVERLAP = 1000, 200
 _WHOLE_UP_TO: Final = 1400
 _WIDEST: Final = 2000
-_MOST_STRIPS: Final = 40
+_MOST_STRIPS: Final = 30
+_SMALL: Final = 640
+_LEAST_CONTRAST: Final = 12
 _SMALLEST_SIDE: Final = 12
 _COLUMN: Final = 1.6
 _SURE_ENOUGH: Final = 0.5
@@ -53,8 +55,9 @@ def read_lines(image: Image.Image) -> tuple[tuple[TextLine, ...], tuple[str, ...
     """
     if RapidOCR is None or min(image.size) < _SMALLEST_SIDE:
         return (), ()
-    scale = min(1.0, _WIDEST / image.width)
-    work = image if scale == 1.0 else image.resize((_WIDEST, max(1, round(image.height * scale))), Image.Resampling.LANCZOS)
+    scale = 2.0 if max(image.size) < _SMALL else min(1.0, _WIDEST / image.width)
+    size = (round(image.width * scale), max(1, round(image.height * scale)))
+    work = image if scale == 1.0 else image.resize(size, Image.Resampling.LANCZOS)
     lines: list[TextLine] = []
     for top, bottom, first, last in _strips(work.height):
         for text, corners, confidence in _recognise(work.crop((0, top, work.width, bottom))):
@@ -112,7 +115,10 @@ def _last_row(height: int) -> int:
 
 
 def _recognise(image: Image.Image) -> Iterator[tuple[str, list[tuple[float, float]], float]]:
-    """Yield text, corners and confidence of each line the engine sees."""
+    """Yield text, corners and confidence of each line the engine sees; a plain surface is not shown to it."""
+    darkest, brightest = image.convert("L").getextrema()
+    if brightest - darkest < _LEAST_CONTRAST:  # type: ignore[operator]
+        return
     pixels = np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
     seen = _engine()(pixels)
     if seen.boxes is None or seen.txts is None or seen.scores is None:
@@ -125,7 +131,9 @@ def _recognise(image: Image.Image) -> Iterator[tuple[str, list[tuple[float, floa
 def _engine() -> Any:
     """Return the engine with the models that lie in its wheel; one thread, since the patrol runs one process per core."""
     threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
-    return RapidOCR(params={"Global.log_level": "critical", **threads})
+    # By default the engine enlarges until the shorter side has 736 pixels: a banner of 120 lines would grow without bound.
+    size = {"Det.limit_type": "max", "Det.limit_side_len": _WIDEST}
+    return RapidOCR(params={"Global.log_level": "critical", **threads, **size})
 
 
 def _extent(box: Box) -> tuple[float, float]:

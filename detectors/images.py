@@ -23,9 +23,10 @@ from detectors.image_text import CAN_READ_TEXT, TextLine, read_lines
 __all__ = ["SAME_PICTURE", "Box", "CodeRead", "ImageReading", "TextLine", "boxes_of", "read_image", "similar"]
 
 MOST_BYTES: Final = 40_000_000
-MOST_PIXELS: Final = 60_000_000
+MOST_PIXELS: Final = 40_000_000
 _LONGEST_SIDE: Final = 60_000
-_FORMATS: Final = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+Image.init()
+_FORMATS: Final = tuple(name for name in ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF") if name in Image.OPEN)
 _BROKEN: Final = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, OverflowError, MemoryError,
                   struct.error, zlib.error)  # fmt: skip
 
