@@ -5,6 +5,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -95,6 +96,10 @@ def index_on(lists: ListStore, day: date) -> Index | None:
     if not versions:
         return None
     entries = [entry for version in versions for entry in lists.entries(version)]
+    licensing = [entry.row for entry in entries if entry.list_kind is ListKind.WHITE]
+    if len(set(licensing)) < len(licensing):
+        # several lists number from 1: a match must name one row only
+        entries = [replace(entry, row=number) for number, entry in enumerate(entries, start=1)]
     label = "；".join(version.label for version in versions)
     return Index(entries, version=label, on=day, answers=lists.answers())
 

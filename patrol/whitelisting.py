@@ -1,12 +1,9 @@
 """`patrol whitelist`: bring lists in, look at them, compare versions, look names up, keep officers' answers."""
 
-import csv
-import io
 import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -18,17 +15,14 @@ from rich.table import Table
 from patrol import settings as settings_module
 from patrol.campaigns import china_today
 from patrol.errors import BadInput
-from patrol.licences import Context, Index, ListFile, ListKind, load_list
-from patrol.licences.answers import Answer, Opinion
-from patrol.licences.checking import scope_breaches
-from patrol.licences.columns import CHINESE
-from patrol.licences.differing import Change, Difference, difference
-from patrol.licences.entries import Entry
+from patrol.licences import Context, Index, ListKind, load_list
+from patrol.licences.answers import Opinion
+from patrol.licences.differing import difference
 from patrol.listing import answer, import_list, index_on, source_intact
 from patrol.matching import open_output, parse_mapping
-from patrol.model import Match
 from patrol.store import Store
-from patrol.store.lists import ListStore, ListVersion
+from patrol.store.lists import ListStore
+from patrol.whitelist_views import answers_csv, difference_row, read_row, show_difference, show_match, show_read, version_row
 
 app = typer.Typer(help="机构名单：导入、查看、比较版本、查名称、保存人工结论。", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="结果以 JSON 输出")]
@@ -36,7 +30,6 @@ Officer = Annotated[str, typer.Option("--officer", help="经办人姓名")]
 Region = Annotated[str, typer.Option("--region", help="见到该名称的地区，如 杭州市西湖区")]
 OnDay = Annotated[str, typer.Option("--on", help="按哪一天的名单，如 2027-01-15；不写为今天")]
 _KINDS = {kind.chinese: kind for kind in ListKind}
-_SHOWN = 10
 
 
 @contextmanager
@@ -85,7 +78,7 @@ def import_command(
     columns = parse_mapping(mapping or [])
     if preview:
         read = load_list(file, mapping=columns, kind=_kind(kind), strict=False)
-        _show_read(read, as_json=as_json)
+        show_read(read, as_json=as_json)
         return
     with _lists() as (lists, workspace):
         version, read = import_list(
@@ -100,47 +93,10 @@ def import_command(
             officer=officer,
         )
     if as_json or not sys.stdout.isatty():
-        typer.echo(json.dumps({**_version_row(version), **_read_row(read)}, ensure_ascii=False))
+        typer.echo(json.dumps({**version_row(version), **read_row(read)}, ensure_ascii=False))
         return
-    _show_read(read, as_json=False)
+    show_read(read, as_json=False)
     typer.echo(f"已导入：{version.label}，{version.rows}家" + (f"，{version.unreadable}行未读出" if version.unreadable else ""))
-
-
-def _read_row(read: ListFile) -> dict[str, object]:
-    return {
-        "file": read.path,
-        "rows": len(read.entries),
-        "mapping": [{"sheet": sheet, "columns": dict(columns)} for sheet, columns in read.mapping],
-        "troubles": [{**asdict(trouble), "text": trouble.chinese} for trouble in read.troubles],
-    }
-
-
-def _show_read(read: ListFile, *, as_json: bool) -> None:
-    if as_json or not sys.stdout.isatty():
-        typer.echo(
-            json.dumps({**_read_row(read), "first": [_entry_row(entry) for entry in read.entries[:_SHOWN]]}, ensure_ascii=False)
-        )
-        return
-    console = Console()
-    for sheet, columns in read.mapping:
-        typer.echo(f"{sheet or '表'}：" + "，".join(f"{field}←“{header}”" for field, header in columns))
-    table = Table("序号", "机构名称", "信用代码", "许可证号", "类型", "名单", title=f"共{len(read.entries)}家，前{_SHOWN}家：")
-    for entry in read.entries[:_SHOWN]:
-        table.add_row(str(entry.row), entry.name, entry.uscc, entry.permit, entry.kind, entry.list_kind.chinese)
-    console.print(table)
-    for trouble in read.troubles:
-        typer.echo(("读不出 " if trouble.fatal else "请核对 ") + trouble.chinese, err=True)
-
-
-def _entry_row(entry: Entry) -> dict[str, object]:
-    shown = {label: getattr(entry, field) for field, label in CHINESE.items() if hasattr(entry, field)}
-    shown["名单"] = entry.list_kind.chinese
-    return {label: str(value) if isinstance(value, date) else value for label, value in shown.items() if value}
-
-
-def _version_row(version: ListVersion) -> dict[str, object]:
-    row = asdict(version)
-    return {**row, "kind": version.kind.value, "dated": str(version.dated), "imported_at": version.imported_at.isoformat()}
 
 
 @app.command("list")
@@ -149,7 +105,7 @@ def list_command(as_json: AsJson = False) -> None:
     with _lists() as (lists, workspace):
         versions = [(version, source_intact(version, workspace)) for version in lists.versions()]
     if as_json or not sys.stdout.isatty():
-        rows = [{**_version_row(version), "intact": intact} for version, intact in versions]
+        rows = [{**version_row(version), "intact": intact} for version, intact in versions]
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
     if not versions:
@@ -184,54 +140,17 @@ def diff_command(
         after = lists.version(name, new or versions[-1].number)
         found = difference(lists.entries(before), lists.entries(after), on=_day(on, "--on") or after.dated)
     if as_json or not sys.stdout.isatty():
-        typer.echo(json.dumps(_difference_row(before, after, found), ensure_ascii=False))
+        typer.echo(json.dumps(difference_row(before, after, found), ensure_ascii=False))
         return
-    _show_difference(before, after, found)
-
-
-def _difference_row(before: ListVersion, after: ListVersion, found: Difference) -> dict[str, object]:
-    return {
-        "from": before.label,
-        "to": after.label,
-        "added": [entry.name for entry in found.added],
-        "removed": [entry.name for entry in found.removed],
-        "renamed": [{"from": one.before.name, "to": one.after.name} for one in found.renamed],
-        "lapsed": [{"name": entry.name, "reason": reason} for entry, reason in found.lapsed],
-        "changed": [{"name": one.after.name, "changes": _changes(one)} for one in found.changed],
-    }
-
-
-def _changes(change: Change) -> dict[str, list[str]]:
-    return {
-        CHINESE.get(field, "名单"): [str(getattr(change.before, field) or ""), str(getattr(change.after, field) or "")]
-        for field in change.fields
-    }
-
-
-def _show_difference(before: ListVersion, after: ListVersion, found: Difference) -> None:
-    typer.echo(f"{before.label} → {after.label}")
-    for title, lines in (
-        ("新增", [entry.name for entry in found.added]),
-        ("移出", [entry.name for entry in found.removed]),
-        ("更名", [f"{one.before.name} → {one.after.name}" for one in found.renamed]),
-        ("失效", [f"{entry.name}：{reason}" for entry, reason in found.lapsed]),
-        (
-            "变动",
-            [
-                f"{one.after.name}：" + "；".join(f"{k} {a or '空'}→{b or '空'}" for k, (a, b) in _changes(one).items())
-                for one in found.changed
-            ],
-        ),
-    ):
-        typer.echo(f"{title} {len(lines)}家")
-        for line in lines:
-            typer.echo(f"  {line}")
+    show_difference(before, after, found)
 
 
 def _index(lists: ListStore, day: date) -> Index:
     index = index_on(lists, day)
     if index is None:
-        raise BadInput(f"{day.isoformat()}没有有效的名单；请先用 patrol whitelist import 导入")
+        first = min((version.dated for version in lists.versions()), default=None)
+        since = f"；最早的一版自{first.isoformat()}起有效" if first else ""
+        raise BadInput(f"{day.isoformat()}没有有效的名单{since}；请用 patrol whitelist import 导入（--date 指定起效日）")
     return index
 
 
@@ -256,35 +175,7 @@ def lookup_command(
             index = _index(lists, day)
     found = index.match(name, Context(region=region, uscc=uscc, permit=permit, phone=phone, icp=icp))
     entry = next((one for one in index.entries if one.row == found.row), None)
-    _show_match(found, entry, day, as_json=as_json)
-
-
-def _show_match(found: Match, entry: Entry | None, day: date, *, as_json: bool) -> None:
-    scope = scope_breaches(entry, subject=True, on=day) if entry else ()
-    if as_json or not sys.stdout.isatty():
-        row = {
-            "decision": found.verdict.value,
-            "row": found.row,
-            "why": found.why,
-            "warnings": list(found.warnings),
-            "if_subject_tutoring": list(scope),
-            "candidates": [asdict(one) for one in found.candidates],
-            "entry": _entry_row(entry) if entry else None,
-            "list_version": found.list_version,
-        }
-        typer.echo(json.dumps(row, ensure_ascii=False))
-        return
-    typer.echo(f"{found.verdict.chinese}：{found.why}")
-    for warning in found.warnings:
-        typer.echo(f"注意：{warning}")
-    for breach in scope:
-        typer.echo(f"若从事学科类培训：{breach}")
-    if found.candidates:
-        table = Table("序号", "名单内名称", "得分", "各部分")
-        for one in found.candidates:
-            table.add_row(str(one.row), one.name, f"{one.score:.2f}", one.detail)
-        Console().print(table)
-    typer.echo(f"名单版本：{found.list_version}")
+    show_match(found, entry, day, as_json=as_json)
 
 
 def _decide(opinion: Opinion, name: str, row: int, region: str, officer: str, reason: str) -> None:
@@ -343,25 +234,4 @@ def export_command(
     with _lists() as (lists, _):
         answers = lists.answers()
     with open_output(output) as stream:
-        stream.write(("\ufeff" if output != Path("-") else "") + _answers_csv(answers))
-
-
-def _answers_csv(answers: list[Answer]) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(
-        ["编号", "名称", "地区代码", "名单内名称", "机构标识", "结论", "经办人", "时间", "理由", "撤销时间", "撤销人"]
-    )
-    for one in answers:
-        undone = one.undone_at.isoformat() if one.undone_at else ""
-        cells = [
-            str(one.number), one.name, one.city, one.listed_name, one.institution, one.opinion.chinese, one.officer,
-            one.at.isoformat(), one.reason, undone, one.undone_by,
-        ]  # fmt: skip
-        writer.writerow([_harmless(cell) for cell in cells])
-    return buffer.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    # names come from crawled pages: a spreadsheet must not take one for a formula
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+        stream.write(("\ufeff" if output != Path("-") else "") + answers_csv(answers))

@@ -13,7 +13,7 @@ _STAGES = {"primary": "小学", "junior": "初中", "senior": "高中", "prescho
 
 def lapsed(entry: Entry, on: date | None) -> str:
     """Return why a row no longer licenses anything on a day, in Chinese; empty while it does."""
-    if entry.list_kind in {ListKind.CANCELLED, ListKind.WARNING, ListKind.GREY}:
+    if entry.list_kind in {ListKind.WARNING, ListKind.GREY, ListKind.CANCELLED}:
         return f"名单列为{entry.list_kind.chinese}"
     if _ENDED.search(entry.status):
         return f"名单状态为“{entry.status}”"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from patrol.licences.divisions import Agreement, title
+from patrol.licences.entries import ListKind
 from patrol.licences.evidence import Places
 from patrol.licences.lexicon import Word
 from patrol.licences.mentions import IN_PASSING, Mention
@@ -127,9 +128,11 @@ def _line(scan: Scan, mention: Mention) -> str:
 
 
 def _one_person(table: Table, rows: list[int]) -> list[int]:
-    """Take the first of several rows of one legal person (teaching points of one licence)."""
+    """Take one of several rows of one legal person (teaching points of a licence); one on a warning list stands for all."""
     codes = {table.entries[row].uscc for row in rows}
-    return rows[:1] if len(codes) == 1 and codes != {""} else rows
+    if len(codes) > 1 or codes == {""}:
+        return rows
+    return [min(rows, key=lambda row: (table.entries[row].list_kind is ListKind.WHITE, row))]
 
 
 def _seen_elsewhere(table: Table, row: int, places: Places) -> Ruling:

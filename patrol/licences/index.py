@@ -18,14 +18,14 @@ from patrol.licences.table import Table
 from patrol.model import Match, Verdict
 
 _NOTHING = Context()
-_LICENSING = frozenset({ListKind.WHITE, ListKind.GREY, ListKind.WARNING, ListKind.CANCELLED})
+_LICENSING = frozenset({ListKind.WHITE, ListKind.GREY, ListKind.WARNING})
 _MOST = 5
 
 
 class Index:
     """A list ready for questions. Built once (seconds for 100,000 rows), then read-only and safe to share.
 
-    Rows of a blacklist or of the schools' 课后服务 list license nobody; they only add warnings. `on` is the day on which
+    Rows of a blacklist, of cancelled ones or of the schools' 课后服务 list license nobody; they only add warnings. `on` is the day on which
     licences must be valid (None: dates are not looked at); `answers` are officers' standing decisions.
     """
 
@@ -40,9 +40,10 @@ class Index:
         self._on = on
         self._memory = Memory(answers)
         self._by_identity = {identity_of(entry): at for at, entry in enumerate(self.entries)} if self._memory else {}
-        noted = [replace(entry, list_kind=ListKind.WHITE) for entry in entries if entry.list_kind not in _LICENSING]
-        self._kinds = {entry.row: entry.list_kind for entry in entries if entry.list_kind not in _LICENSING}
-        self._noted = Index(noted) if noted else None
+        self._noted_kinds = [entry.list_kind for entry in entries if entry.list_kind not in _LICENSING]
+        noted = [entry for entry in entries if entry.list_kind not in _LICENSING]
+        own_rows = (replace(entry, row=at, list_kind=ListKind.WHITE) for at, entry in enumerate(noted))
+        self._noted = Index(own_rows) if noted else None
 
     def match(self, query: str, context: Context = _NOTHING) -> Match:
         """Say whether a name (or the sentence it stands in) means a row of the list: codes first, then the name."""
@@ -53,7 +54,7 @@ class Index:
         if ruling.verdict is Verdict.LICENSED and ruling.position is not None:
             ruling = self._hold_against(ruling, ruling.position, seen, context)
         if self._noted:
-            ruling = replace(ruling, warnings=(*ruling.warnings, *self._other_lists(query, context)))
+            ruling = self._note_other_lists(ruling, self._noted.match(query, context))
         return self._answer(query, ruling, seen)
 
     def _see(self, query: str, context: Context) -> Seen:
@@ -86,11 +87,16 @@ class Index:
             return Ruling(Verdict.REVIEW, position, ruling.others, why, (*ruling.warnings, problem, *suspicious))
         return replace(ruling, warnings=(*ruling.warnings, *suspicious)) if suspicious else ruling
 
-    def _other_lists(self, query: str, context: Context) -> tuple[str, ...]:
-        found = self._noted.match(query, context) if self._noted else None
-        if found is None or found.verdict is not Verdict.LICENSED or found.row is None:
-            return ()
-        return (f"名称与{self._kinds[found.row].chinese}上的“{found.candidates[0].name}”一致",)
+    def _note_other_lists(self, ruling: Ruling, found: Match) -> Ruling:
+        """Warn of a name that stands on another list; one that is licensed and yet cancelled or blacklisted goes to a person."""
+        if found.verdict is not Verdict.LICENSED or found.row is None:
+            return ruling
+        kind = self._noted_kinds[found.row]
+        warning = f"名称与{kind.chinese}上的“{found.candidates[0].name}”一致"
+        ruling = replace(ruling, warnings=(*ruling.warnings, warning))
+        if ruling.verdict is Verdict.LICENSED and kind is not ListKind.AFTER_SCHOOL:
+            return replace(ruling, verdict=Verdict.REVIEW, why=f"{ruling.why}；但{warning}，待核")
+        return ruling
 
     def _answer(self, query: str, ruling: Ruling, seen: Seen) -> Match:
         positions = list(dict.fromkeys((*(() if ruling.position is None else (ruling.position,)), *ruling.others)))

@@ -141,7 +141,7 @@ class ListStore:
                 [at.isoformat(), officer, number],
             ).rowcount
         if not changed:
-            raise BadInput(f"没有编号为{number}的有效结论；用 patrol whitelist answers 查看", field="编号")
+            raise BadInput(f"没有编号为{number}的有效结论；用 patrol whitelist export 查看", field="编号")
         return next(one for one in self.answers() if one.number == number)
 
     def answers(self) -> list[Answer]:
