@@ -132,13 +132,11 @@ def _capture_leads(campaign: Campaign, settings: Settings, store: Store, tell: T
     if browser is None:
         note = "没有找到浏览器，线索尚无截图和网页快照；请运行 patrol doctor --mend 后再次运行同一命令"
         return store.capture_states(campaign.id), note
-    orders = [
-        Order(number=str(row["evidence"]), url=str(row["url"]), platform=str(row["platform"]), device=str(row["device"]))
-        for row in waiting
-    ]
+    vault = Vault.of(settings)
+    orders = list(_open_orders(waiting, vault, store))
     counts = {"planned": len(orders), "done": 0, "partial": 0, "failed": 0}
     tell(Progress("取证", "capture", dict(counts)))
-    for sealed in seal_pages(orders, Vault.of(settings), settings, browser=str(browser)):
+    for sealed in seal_pages(orders, vault, settings, browser=str(browser)):
         counts[{"complete": "done"}.get(sealed.state.value, sealed.state.value)] += 1
         store.end_capture(
             sealed.number,
@@ -149,6 +147,17 @@ def _capture_leads(campaign: Campaign, settings: Settings, store: Store, tell: T
         tell(Progress("取证", "capture", dict(counts)))
     tell(Progress("取证", "capture", dict(counts), "finished"))
     return store.capture_states(campaign.id), ""
+
+
+def _open_orders(waiting: Sequence[Mapping[str, object]], vault: Vault, store: Store) -> Iterator[Order]:
+    """Yield the orders that are not carried out yet; one that was sealed just before a kill is only noted as done."""
+    for row in waiting:
+        number = str(row["evidence"])
+        sealed = [one for one in vault.manifests(number) if one.part == "rendering" and one.state is not EvidenceState.FAILED]
+        if sealed:
+            store.end_capture(number, done=True, note="；".join(sealed[-1].missing), at=datetime.now(UTC))
+            continue
+        yield Order(number=number, url=str(row["url"]), platform=str(row["platform"]), device=str(row["device"]))
 
 
 def read_urls(path: Path) -> list[str]:
