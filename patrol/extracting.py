@@ -136,6 +136,7 @@ def _item(entry: Entry) -> dict[str, object]:
         "snippet": entry.snippet or entry.text,
         "sponsored": entry.sponsored,
         "images": list(entry.images),
+        "contacts": list(entry.contacts),
         **dict(entry.extra),
     }
 

@@ -120,7 +120,7 @@ def _own_address(platform: Platform, page: FetchedPage) -> str:
     """Return the address a saved page gives itself, else the platform's root, so that relative links have a base."""
     for css, name in (('link[rel="canonical"]', "href"), ('meta[property="og:url"]', "content"), ("base[href]", "href")):
         for node in [] if page.is_json else select(page.tree.root, css)[:1]:
-            found = absolute("", node.attributes.get(name) or "")
+            found = absolute("https:", node.attributes.get(name) or "")
             if found:
                 return found
     if "{" not in platform.base and platform.base:

@@ -12,6 +12,7 @@ _BLOCKS = (
     "header,hr,legend,li,main,nav,ol,option,p,pre,section,summary,table,tr,ul"
 )
 _BREAKING = f"{_BLOCKS},td,th,{','.join(_DROPPED)}"
+_NOISE = ".jammer"
 _SPACES = re.compile(r"[ \t\n\r\f\v\u00a0\u3000]+")
 _INLINE_SPACES = re.compile(r"[ \t\r\f\v\u00a0\u3000]+")
 _LINES = re.compile(r" ?\n[ \n]*")
@@ -119,6 +120,8 @@ def _text_of(tree: LexborHTMLParser) -> str:
     if body is None:
         return ""
     tree.strip_tags(_DROPPED)
+    for noise in tree.css(_NOISE):
+        noise.decompose()
     for block in tree.css(_BLOCKS):
         block.insert_before(_MARK)
         block.insert_after(_MARK)
