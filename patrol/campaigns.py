@@ -24,6 +24,7 @@ class _Head(FileRecord):
     end: date
     summary_due: date
     include_senior: bool = True
+    standing: bool = False
 
 
 class _Reporting(FileRecord):
@@ -99,6 +100,7 @@ def load_campaign(path: Path) -> Campaign:
         sources=tuple(SourceChoice(**source.model_dump()) for source in read.sources),
         whitelists=tuple(str((path.parent / name).resolve()) for name in read.whitelist.files),
         include_senior=head.include_senior,
+        standing=head.standing,
         path=str(path),
         digest=hashlib.sha256(path.read_bytes()).hexdigest(),
     )

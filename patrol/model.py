@@ -357,7 +357,7 @@ class SourceChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """A patrol campaign (专项行动) as its file says it."""
+    """A patrol campaign (专项行动) as its file says it. `standing` is the everyday patrol (常态化), at its own slower pace."""
 
     id: str
     title: str
@@ -374,6 +374,7 @@ class Campaign:
     sources: tuple[SourceChoice, ...] = ()
     whitelists: tuple[str, ...] = ()
     include_senior: bool = True
+    standing: bool = False
     path: str = ""
     digest: str = ""
 

@@ -10,23 +10,31 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from patrol.calendar import PublicDays
 from patrol.campaigns import CHINA
+from patrol.errors import PatrolError
 from patrol.model import Campaign
 from patrol.store.clock import ClockBook, Occurrence
 from schedules.jobs import Job
-from schedules.planner import plan
+from schedules.planner import HOUSE, applies, plan
+from schedules.telling import announcement, spoken
 
 JUMP_SECONDS = 300.0
 SETTLE_TICKS = 3
+SETTLE_SECONDS = 300.0
+RETRY_SECONDS = 600.0
+SIGN_SECONDS = 60.0
 _MOST_ATTEMPTS = 3
+_HEAVY = frozenset({"sweep", "watch", "recheck"})
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a piece of work ended: `done` or `failed`, and one Chinese sentence."""
+    """How a piece of work ended: `done` or `failed`, one Chinese sentence, and whether trying again may help."""
 
     state: str
     reason: str = ""
+    again: bool = False
 
 
 class Work(Protocol):
@@ -51,8 +59,25 @@ class Tick:
 
 
 @dataclass(slots=True)
+class _Running:
+    """Work under way; `spent` counts the seconds it could really work: neither sleep nor a set clock ends it early."""
+
+    occurrence: Occurrence
+    job: Job
+    work: Work
+    spent: float = 0.0
+
+
+def _nothing() -> str:
+    return ""
+
+
+@dataclass(slots=True)
 class Keeper:
-    """Keeps a workspace's schedule. One per workspace; the caller holds the lock."""
+    """Keeps a workspace's schedule. One per workspace; the caller holds the lock.
+
+    `room` says why nothing heavy may begin now (a full disk), or nothing.
+    """
 
     book: ClockBook
     campaigns: Sequence[Campaign]
@@ -61,19 +86,25 @@ class Keeper:
     owner: str = field(default_factory=lambda: f"{os.getpid()}")
     most_at_once: int = 2
     every: timedelta = timedelta(seconds=15)
+    public: PublicDays | None = None
+    room: Callable[[], str] = _nothing
     _last: Tick | None = None
     _unsettled: int = 0
+    _settled_at: float = 0.0
     _planned_at: datetime | None = None
-    _work: dict[int, tuple[Occurrence, Job, Work]] = field(default_factory=dict)
+    _cramped: str = ""
+    _signed_at: datetime | None = None
+    _work: dict[int, _Running] = field(default_factory=dict)
+    _resting: dict[int, float] = field(default_factory=dict)
 
     def wake(self, tick: Tick) -> None:
         """Begin: what was running when the last process died is put back, and the gap since its last sign is planned."""
-        since = self._last_sign() or tick.now
+        since = min(self.book.last_sign() or tick.now, tick.now)
         for occurrence in self.book.running():
             self._take_back(occurrence, tick)
         away = tick.now - since
         if away > timedelta(seconds=JUMP_SECONDS):
-            self.book.note_event("gap", f"调度服务从 {_spoken(since)} 到 {_spoken(tick.now)} 没有运行", tick.now)
+            self.book.note_event("gap", f"调度服务从 {spoken(since)} 到 {spoken(tick.now)} 没有运行", tick.now)
         self.book.note_event("start", "调度服务启动", tick.now)
         self._last = tick
         self._plan(since, tick.now)
@@ -83,26 +114,31 @@ class Keeper:
         last = self._last or tick
         self._last = tick
         self._watch_clock(last, tick)
-        self._watch_work(tick.now)
-        if self._unsettled:
-            self._unsettled -= 1
+        self._watch_work(tick, min(tick.uptime - last.uptime, 2 * self.every.total_seconds()))
+        if self._unsettled or tick.uptime < self._settled_at:
+            self._unsettled = max(0, self._unsettled - 1)
             return
         if self._planned_at is None or abs(tick.now - self._planned_at) >= timedelta(hours=1):
             self._plan(min(last.now, tick.now), tick.now)
+        self._watch_room(tick.now)
         for job, group in self._due(tick.now):
-            self._settle(job, group, tick.now)
-        self.book.sign(tick.now)
+            self._settle(job, group, tick)
+        if self._signed_at is None or abs(tick.now - self._signed_at) >= timedelta(seconds=SIGN_SECONDS):
+            self.book.sign(tick.now)
+            self._signed_at = tick.now
 
     def close(self, tick: Tick) -> None:
         """Stop what runs and put it back, so that the next start takes it up."""
-        for occurrence, _, work in self._work.values():
-            work.stop()
-            self.book.put_back(occurrence, "调度服务停止时被中断，下次接着做")
+        for running in self._work.values():
+            running.work.stop()
+            self.book.put_back(running.occurrence, "调度服务停止时被中断，下次接着做")
         self._work.clear()
         self.book.note_event("stop", "调度服务停止", tick.now)
 
-    def _last_sign(self) -> datetime | None:
-        return self.book.last_sign()
+    def use(self, campaigns: Sequence[Campaign], jobs: Sequence[Job], public: PublicDays | None) -> None:
+        """Go on with changed files from the next tick."""
+        self.campaigns, self.jobs, self.public = campaigns, jobs, public
+        self._planned_at = None
 
     def _take_back(self, occurrence: Occurrence, tick: Tick) -> None:
         if occurrence.attempts >= _MOST_ATTEMPTS:
@@ -123,24 +159,56 @@ class Keeper:
             self.book.note_event(
                 "jump", f"系统时间{way}跳了 {abs(shown - passed) / 3600:.1f} 小时，暂缓安排，待时钟稳定", tick.now
             )
-            self._unsettled = SETTLE_TICKS
+            self._unsettled, self._settled_at = SETTLE_TICKS, tick.uptime + SETTLE_SECONDS
         elif passed > max(JUMP_SECONDS, 2 * self.every.total_seconds()):
-            self.book.note_event("sleep", f"本机从 {_spoken(last.now)} 到 {_spoken(tick.now)} 休眠或停顿", tick.now)
+            self.book.note_event("sleep", f"本机从 {spoken(last.now)} 到 {spoken(tick.now)} 休眠或停顿", tick.now)
 
-    def _watch_work(self, now: datetime) -> None:
-        for number, (occurrence, job, work) in list(self._work.items()):
-            ended = work.poll()
-            if ended is None and occurrence.started_at and now - occurrence.started_at > timedelta(minutes=job.minutes):
-                work.stop()
-                ended = Ended("done", f"运行满 {job.minutes} 分钟，到时停止；未取的页面下次接着取")
+    def _watch_work(self, tick: Tick, passed: float) -> None:
+        for number, running in list(self._work.items()):
+            running.spent += passed
+            ended = running.work.poll()
+            if ended is None and running.spent > running.job.minutes * 60:
+                running.work.stop()
+                ended = Ended("done", f"运行满 {running.job.minutes} 分钟，到时停止；未做完的下次接着做")
             if ended is not None:
-                self.book.end(occurrence, state=ended.state, reason=ended.reason, now=now)
                 del self._work[number]
+                self._ended(running.job, running.occurrence, ended, tick)
+
+    def _ended(self, job: Job, occurrence: Occurrence, ended: Ended, tick: Tick) -> None:
+        late = tick.now - occurrence.due_at > timedelta(minutes=job.late_minutes)
+        if ended.again and occurrence.attempts < _MOST_ATTEMPTS and not late:
+            self.book.put_back(occurrence, f"{ended.reason}；{RETRY_SECONDS / 60:.0f}分钟后再试")
+            self._resting[occurrence.id] = tick.uptime + RETRY_SECONDS
+            return
+        self._write_end(job, occurrence, ended.state, ended.reason, tick.now)
+
+    def _write_end(self, job: Job, occurrence: Occurrence, state: str, reason: str, now: datetime) -> None:
+        """Write what became of an occurrence, and tell people once a day and job what they should know."""
+        self.book.end(occurrence, state=state, reason=reason, now=now)
+        campaign = self._campaign(occurrence.campaign)
+        words = announcement(job, campaign, occurrence, state, reason) if campaign else ""
+        if words:
+            self.book.notice(f"{now.astimezone(CHINA):%Y-%m-%d}", f"{occurrence.campaign}:job:{job.id}", words, now)
+
+    def _watch_room(self, now: datetime) -> None:
+        cramped = self.room()
+        if bool(cramped) != bool(self._cramped):
+            self.book.note_event("disk" if cramped else "room", cramped or "磁盘空间已恢复，继续巡查", now)
+        if cramped:
+            self.book.notice(f"{now.astimezone(CHINA):%Y-%m-%d}", "disk", cramped, now)
+        self._cramped = cramped
 
     def _plan(self, since: datetime, now: datetime) -> None:
         self._planned_at = now
-        for campaign in self.campaigns:
-            plan(self.book, campaign, self.jobs, since=since, now=now)
+        every = (*self.campaigns, HOUSE)
+        for campaign in every:
+            others = [other for other in self.campaigns if other is not campaign]
+            plan(self.book, campaign, self.jobs, since=since, now=now, public=self.public, others=others)
+        known = {(campaign.id, job.id) for campaign in every for job in self.jobs if applies(job, campaign)}
+        self.book.cancel_strangers(known, reason="专项行动已关闭、文件已移走，或任务已从任务表删去")
+
+    def _campaign(self, identity: str) -> Campaign | None:
+        return next((known for known in (*self.campaigns, HOUSE) if known.id == identity), None)
 
     def _due(self, now: datetime) -> list[tuple[Job, list[Occurrence]]]:
         jobs = {job.id: job for job in self.jobs}
@@ -149,9 +217,9 @@ class Keeper:
             groups[occurrence.campaign, occurrence.job].append(occurrence)
         return [(jobs[job], group) for (_, job), group in groups.items() if job in jobs]
 
-    def _settle(self, job: Job, group: list[Occurrence], now: datetime) -> None:
+    def _settle(self, job: Job, group: list[Occurrence], tick: Tick) -> None:
         """Decide on the due occurrences of one job: too late ones are missed, of the rest the newest runs for all."""
-        campaign = next((known for known in self.campaigns if known.id == group[0].campaign), None)
+        campaign, now = self._campaign(group[0].campaign), tick.now
         if campaign is None:
             return
         paused = self.book.paused(campaign.id).get(job.id)
@@ -160,39 +228,43 @@ class Keeper:
             if paused:
                 self.book.end(occurrence, state="missed", reason=f"任务已暂停（{paused}）", now=now)
             elif now - occurrence.due_at > timedelta(minutes=job.late_minutes):
-                self.book.end(occurrence, state="missed", reason=self._why_missed(occurrence, job), now=now)
+                self._write_end(job, occurrence, "missed", self._why_missed(occurrence, job), now)
             else:
                 open_ones.append(occurrence)
-        if not open_ones or self._busy(job, campaign) or len(self._work) >= self.most_at_once:
+        if not open_ones or self._held_up(job, campaign) or self._resting.get(open_ones[-1].id, 0.0) > tick.uptime:
             return
         *earlier, newest = open_ones
         for occurrence in earlier:
-            self.book.end(occurrence, state="merged", reason=f"并入 {_spoken(newest.due_at)} 的一次补做", now=now)
-        self._begin(job, campaign, newest, now)
+            self.book.end(occurrence, state="merged", reason=f"并入 {spoken(newest.due_at)} 的一次补做", now=now)
+        self._begin(job, campaign, newest, tick)
 
-    def _busy(self, job: Job, campaign: Campaign) -> bool:
-        running = ((known, occurrence) for occurrence, known, _ in self._work.values())
+    def _held_up(self, job: Job, campaign: Campaign) -> bool:
+        running = self._work.values()
+        if any(one.occurrence.campaign == campaign.id and one.job.id == job.id for one in running):
+            return True
+        if job.action not in _HEAVY:
+            return False
+        heavy = [one for one in running if one.job.action in _HEAVY]
         # two sweeps of one campaign would fight over the same hosts
-        return any(
-            occurrence.campaign == campaign.id and (known.id == job.id or {known.action, job.action} <= {"sweep", "watch"})
-            for known, occurrence in running
-        )
+        same = any(one.occurrence.campaign == campaign.id for one in heavy)
+        return bool(self._cramped) or same or len(heavy) >= self.most_at_once
 
-    def _begin(self, job: Job, campaign: Campaign, occurrence: Occurrence, now: datetime) -> None:
-        if not self.book.start(occurrence, owner=self.owner, now=now):
+    def _begin(self, job: Job, campaign: Campaign, occurrence: Occurrence, tick: Tick) -> None:
+        if not self.book.start(occurrence, owner=self.owner, now=tick.now):
             return
         started = next(one for one in self.book.running() if one.id == occurrence.id)
-        self._work[occurrence.id] = (started, job, self.start_work(job, campaign, started))
+        try:
+            self._work[occurrence.id] = _Running(started, job, self.start_work(job, campaign, started))
+        except (PatrolError, OSError) as error:
+            self._ended(job, started, Ended("failed", f"无法启动：{error}", again=True), tick)
 
     def _why_missed(self, occurrence: Occurrence, job: Job) -> str:
         for at, kind, text in reversed(self.book.events()):
-            if kind in {"gap", "sleep", "jump"} and at >= occurrence.due_at:
+            if kind in {"gap", "sleep", "jump", "disk"} and at >= occurrence.due_at:
                 return f"{text}；超过 {job.late_minutes} 分钟不再补做"
+        if occurrence.reason:
+            return f"{occurrence.reason}；超过 {job.late_minutes} 分钟不再补做"
         return f"前一项任务占用，超过 {job.late_minutes} 分钟不再补做"
-
-
-def _spoken(moment: datetime) -> str:
-    return f"{moment.astimezone(CHINA):%m月%d日 %H:%M}"
 
 
 def account(book: ClockBook, first: datetime, last: datetime) -> Mapping[str, int]:

@@ -1,9 +1,10 @@
 """When a job is due: its days and hours, spoken in the words of the calendar, as moments of Beijing time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
-from patrol.calendar import SchoolCalendar
+from patrol.calendar import PublicDays, SchoolCalendar
+from patrol.calendar_files import load_calendar
 from patrol.campaigns import CHINA
 from patrol.model import Campaign
 from schedules.jobs import WEEKDAYS, Job
@@ -12,22 +13,29 @@ KEY_DAYS = 7
 _STANDING_STAGES = ("primary", "junior", "senior", "preschool")
 
 
-def moments(job: Job, campaign: Campaign, first: date, last: date) -> Iterator[datetime]:
-    """Yield every moment a job is due from `first` to `last` (both inclusive), aware, in order."""
-    for day in _days(job, campaign, first, last):
+def moments(
+    job: Job, campaign: Campaign, first: date, last: date, *, public: PublicDays | None = None, others: Sequence[Campaign] = ()
+) -> Iterator[datetime]:
+    """Yield every moment a job is due from `first` to `last` (both inclusive), aware, in order.
+
+    `others` are the workspace's other campaigns: the standing patrol goes on only on days when none of them runs, and once.
+    """
+    for day in _days(job, campaign, first, last, public or PublicDays(load_calendar()), others):
         for hour in sorted(job.at):
             yield datetime.combine(day, hour, CHINA)
 
 
-def _days(job: Job, campaign: Campaign, first: date, last: date) -> Iterator[date]:
+def _days(
+    job: Job, campaign: Campaign, first: date, last: date, public: PublicDays, others: Sequence[Campaign]
+) -> Iterator[date]:
     if job.before:
         due = [campaign.summary_due] if job.before == "summary" else [batch.due for batch in campaign.batches]
         yield from sorted(day for day in (one - timedelta(days=job.days_before) for one in due) if first <= day <= last)
         return
-    calendar = SchoolCalendar(campaign.vacations)
+    calendar = SchoolCalendar(campaign.vacations, public)
     day = first
     while day <= last:
-        if _in_period(job, campaign, day) and _on_weekday(job, day) and _is_day(job, calendar, campaign, day):
+        if _in_period(job, campaign, day, others) and _on_weekday(job, day) and _is_day(job, calendar, campaign, day):
             yield day
         day += timedelta(days=1)
 
@@ -36,15 +44,29 @@ def _on_weekday(job: Job, day: date) -> bool:
     return not job.weekdays or WEEKDAYS[day.weekday()] in job.weekdays
 
 
-def _in_period(job: Job, campaign: Campaign, day: date) -> bool:
-    inside = campaign.start <= day <= campaign.end
+def _in_period(job: Job, campaign: Campaign, day: date, others: Sequence[Campaign]) -> bool:
     if job.period == "always":
         return True
     if job.period == "standing":
-        return not inside
-    if job.period == "key":
-        return inside and is_key_day(campaign, day)
-    return inside
+        return _keeps_standing(campaign, day, others)
+    if campaign.standing or not _covers(campaign, day):
+        return False
+    return job.period == "campaign" or is_key_day(campaign, day)
+
+
+def _covers(campaign: Campaign, day: date) -> bool:
+    return campaign.start <= day <= campaign.end
+
+
+def _keeps_standing(campaign: Campaign, day: date, others: Sequence[Campaign]) -> bool:
+    """Say whether a day's standing patrol is this campaign's: one of the standing kind comes first, else the last one over."""
+    every = (campaign, *others)
+    if any(_covers(one, day) and not one.standing for one in every):
+        return False
+    standing = [one for one in every if one.standing and _covers(one, day)]
+    over = sorted((one for one in every if not one.standing and one.end < day), key=lambda one: (one.end, one.id), reverse=True)
+    ahead = sorted((one for one in every if not one.standing and one.start > day), key=lambda one: (one.start, one.id))
+    return next(iter((*sorted(standing, key=lambda one: one.id), *over, *ahead)), None) is campaign
 
 
 def is_key_day(campaign: Campaign, day: date) -> bool:

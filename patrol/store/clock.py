@@ -30,6 +30,17 @@ class Occurrence:
     attempts: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One thing that people should know; one a day and cause."""
+
+    id: int
+    day: str
+    cause: str
+    text: str
+    at: datetime
+
+
 class ClockBook:
     """The occurrences of a workspace, read and written through its store."""
 
@@ -52,6 +63,18 @@ class ClockBook:
                 "campaign = ? AND job = ? AND state = 'planned' AND due_at > ?", campaign, job, _text(after)
             ):
                 if _text(occurrence.due_at) not in keep:
+                    self._set(occurrence.id, "cancelled", reason)
+
+    def knows(self, campaign: str) -> bool:
+        """Whether anything was ever planned for a campaign."""
+        return any(self._db.query("SELECT 1 FROM occurrences WHERE campaign = ? LIMIT 1", [campaign]))
+
+    def cancel_strangers(self, keep: Iterable[tuple[str, str]], *, reason: str) -> None:
+        """Cancel planned occurrences of campaigns and jobs that are no longer there (`keep`: campaign and job), with the reason."""
+        known = set(keep)
+        with immediate(self._db):
+            for occurrence in self._list("state = 'planned'"):
+                if (occurrence.campaign, occurrence.job) not in known:
                     self._set(occurrence.id, "cancelled", reason)
 
     def due(self, now: datetime) -> list[Occurrence]:
@@ -119,7 +142,7 @@ class ClockBook:
 
     def last_sign(self) -> datetime | None:
         """Return when the clock was last seen alive; None when it never ran."""
-        row = next(iter(self._db.query("SELECT max(at) AS at FROM clock_events")), None)
+        row = next(iter(self._db.query("SELECT max(at) AS at FROM clock_events WHERE kind IN ('sign', 'start', 'stop')")), None)
         return datetime.fromisoformat(str(row["at"])) if row and row["at"] else None
 
     def events(self) -> list[tuple[datetime, str, str]]:
@@ -135,20 +158,55 @@ class ClockBook:
             ).rowcount
         return changed == 1
 
-    def unsent_notices(self) -> list[tuple[int, str, str]]:
-        """Return notices that no channel has taken yet: id, cause, text."""
-        rows = self._db.query("SELECT id, cause, text FROM notices WHERE sent_at IS NULL ORDER BY id")
-        return [(int(str(row["id"])), str(row["cause"]), str(row["text"])) for row in rows]
+    def undelivered(self, channel: str, *, since: datetime, retry_before: datetime, most: int) -> list[Notice]:
+        """Return notices written since a moment that a channel has not taken, oldest first.
+
+        Left out: those it was tried with after `retry_before`, or `most` times already.
+        """
+        rows = self._db.query(
+            """SELECT n.id, n.day, n.cause, n.text, n.at FROM notices n
+               LEFT JOIN notice_deliveries d ON d.notice = n.id AND d.channel = ?
+               WHERE n.at >= ? AND (d.notice IS NULL OR (d.sent_at IS NULL AND d.tried_at < ? AND d.attempts < ?)) ORDER BY n.id""",
+            [channel, _text(since), _text(retry_before), most],
+        )
+        return [_notice(row) for row in rows]
+
+    def note_delivery(self, numbers: Iterable[int], channel: str, *, error: str, now: datetime) -> None:
+        """Note that a channel took notices, or (with an error) would not."""
+        sent = None if error else _text(now)
+        with immediate(self._db):
+            self._db.conn.executemany(
+                """INSERT INTO notice_deliveries VALUES (?, ?, ?, ?, 1, ?) ON CONFLICT (notice, channel) DO UPDATE
+                   SET sent_at = excluded.sent_at, tried_at = excluded.tried_at, attempts = attempts + 1, error = excluded.error""",
+                [(number, channel, sent, _text(now), error[:300]) for number in numbers],
+            )
+
+    def delivery_errors(self, since: datetime) -> list[tuple[str, str]]:
+        """Return the channels whose latest try failed since a moment, with the reason."""
+        rows = self._db.query(
+            "SELECT channel, error, max(tried_at) AS at FROM notice_deliveries WHERE tried_at >= ? GROUP BY channel", [_text(since)]
+        )
+        return [(str(row["channel"]), str(row["error"])) for row in rows if row["error"]]
+
+    def close_campaign(self, campaign: str, *, officer: str, note: str, now: datetime) -> None:
+        """Close a campaign: nothing of it is planned any more."""
+        with immediate(self._db):
+            self._db.execute("INSERT OR REPLACE INTO campaign_closures VALUES (?, ?, ?, ?)", [campaign, _text(now), officer, note])
+
+    def reopen_campaign(self, campaign: str) -> None:
+        """Take a closure back."""
+        with immediate(self._db):
+            self._db.execute("DELETE FROM campaign_closures WHERE campaign = ?", [campaign])
+
+    def closed_campaigns(self) -> dict[str, str]:
+        """Return the closed campaigns with who closed each and when."""
+        rows = self._db.query("SELECT campaign, at, officer FROM campaign_closures")
+        return {str(row["campaign"]): f"{row['officer']}，{row['at']}" for row in rows}
 
     def notices(self) -> list[tuple[str, str, str]]:
         """Return all notices: day, cause, text."""
         rows = self._db.query("SELECT day, cause, text FROM notices ORDER BY id")
         return [(str(row["day"]), str(row["cause"]), str(row["text"])) for row in rows]
-
-    def mark_sent(self, numbers: Iterable[int], now: datetime) -> None:
-        """Note that notices were sent."""
-        with immediate(self._db):
-            self._db.conn.executemany("UPDATE notices SET sent_at = ? WHERE id = ?", [(_text(now), number) for number in numbers])
 
     def _set(self, number: int, state: str, reason: str) -> None:
         self._db.execute("UPDATE occurrences SET state = ?, reason = ? WHERE id = ?", [state, reason, number])
@@ -161,6 +219,16 @@ class ClockBook:
 def _text(moment: datetime) -> str:
     # one spelling for all, so that moments compare as text
     return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _notice(row: Mapping[str, object]) -> Notice:
+    return Notice(
+        id=int(str(row["id"])),
+        day=str(row["day"]),
+        cause=str(row["cause"]),
+        text=str(row["text"]),
+        at=datetime.fromisoformat(str(row["at"])),
+    )
 
 
 def _occurrence(row: Mapping[str, object]) -> Occurrence:

@@ -142,6 +142,19 @@ def m0060_clock(db: Database) -> None:
 
 
 @MIGRATIONS()
+def m0061_clock_telling(db: Database) -> None:
+    """Campaigns that were closed, and which channel has taken which notice."""
+    db.execute(
+        "CREATE TABLE campaign_closures (campaign TEXT PRIMARY KEY, at TEXT NOT NULL, officer TEXT NOT NULL, note TEXT NOT NULL)"
+    )
+    db.execute(
+        """CREATE TABLE notice_deliveries (notice INTEGER NOT NULL REFERENCES notices(id), channel TEXT NOT NULL,
+           sent_at TEXT, tried_at TEXT NOT NULL, attempts INTEGER NOT NULL, error TEXT NOT NULL,
+           PRIMARY KEY (notice, channel)) WITHOUT ROWID"""
+    )
+
+
+@MIGRATIONS()
 def m0050_console(db: Database) -> None:
     """People, sessions, audit, the officers' desk with its triggers, the search index, what the console started."""
     for statement in CONSOLE:
