@@ -85,7 +85,7 @@ def _words(folded: Folded, lexicon: Lexicon, firm: list[Hit], weak: list[Hit]) -
             between = folded.original[start:end]
             if end - start > 3 * len(word.text) + 4:
                 continue
-            trick = "" if any(mark in between for mark in _BRACKETS) else trick
+            trick = "" if any(mark in between for mark in _BRACKETS) or "".join(between.split()) == word.text else trick
         (weak if word.weak else firm).append(Hit(word.labels, start, end, word.means or word.text, trick, word.weak))
     return taken
 
@@ -100,7 +100,7 @@ def _whole_word(folded: Folded, left: int, right: int) -> bool:
 
 
 def _same_run(one: str, other: str) -> bool:
-    return (one.isascii() and one.isalpha() and other.isascii() and other.isalpha()) or (one.isdigit() and other.isdigit())
+    return one.isascii() and one.isalnum() and other.isascii() and other.isalnum()
 
 
 def _patterns(folded: Folded) -> Iterator[Hit]:

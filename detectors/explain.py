@@ -37,6 +37,8 @@ SPEAKER_WORDS = {
 }
 _CLAUSE = re.compile(r"[^，,。！？!?；;\n]+")
 _HEAVY = ("subject.", "topic.", "tutor.", "offer.", "price.", "promise.result", "promise.examiner", "broker.", "rule.", "denial", "unlicensed.", "provider.inservice", "mode.", "place.home", "audience.grade", "audience.stage", "audience.preschool", "audience.aged", "nonsubject.", "time.vacation", "time.restday", "time.holiday", "contact.")
+_SENTENCE = re.compile(r"[^。！？!?\n]+")
+_WHOLE = 60
 _BRIDGE = 14
 
 
@@ -45,14 +47,17 @@ def passages(text: str, hits: Sequence[Hit], regions: Iterable[tuple[int, int]])
     heavy = [hit for hit in hits if any(label.startswith(_HEAVY) for label in hit.labels)]
     found: list[tuple[int, int]] = []
     for start, end in regions:
-        for match in _CLAUSE.finditer(text, start, end):
-            left, right = _trimmed(text, match.start(), match.end())
-            if left >= right or not any(hit.start < right and hit.end > left for hit in heavy):
-                continue
-            if found and left - found[-1][1] <= _BRIDGE and "\n" not in text[found[-1][1] : left] and left > found[-1][0]:
-                found[-1] = (found[-1][0], max(right, found[-1][1]))
-            elif not found or left >= found[-1][1]:
-                found.append((left, right))
+        for sentence in _SENTENCE.finditer(text, start, end):
+            whole = sentence.end() - sentence.start() <= _WHOLE
+            pieces = (sentence,) if whole else _CLAUSE.finditer(text, sentence.start(), sentence.end())
+            for piece in pieces:
+                left, right = _trimmed(text, piece.start(), piece.end())
+                if left >= right or not any(hit.start < right and hit.end > left for hit in heavy):
+                    continue
+                if found and left >= found[-1][0] and left - found[-1][1] <= _BRIDGE and "\n" not in text[found[-1][1] : left]:
+                    found[-1] = (found[-1][0], max(right, found[-1][1]))
+                elif not found or left >= found[-1][1]:
+                    found.append((left, right))
     return found
 
 

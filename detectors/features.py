@@ -6,7 +6,7 @@ from detectors.elements import Hit
 
 _CAPS = {
     "topic": 4, "subject": 3, "enrol": 3, "core": 3, "gov": 4, "strong.gov": 3, "news": 4, "school": 3, "welfare": 3, "adult": 3, "goods": 4,
-    "fitness": 3, "chat": 4, "ask": 3, "job": 4, "policy": 4, "refuse": 3, "nonsubject": 3, "promise": 3, "story": 4,
+    "fitness": 3, "chat": 4, "ask": 3, "job": 4, "policy": 4, "disclosure": 4, "refuse": 3, "nonsubject": 3, "promise": 3, "story": 4,
 }  # fmt: skip
 _NAMES = {
     "subject.exam": "exam",
@@ -43,7 +43,7 @@ _CLOSE = 24
 _SPARSE = 110
 _ASKING = ("price", "price_lesson", "price_bare", "price_word", "enrol", "trial", "contact_word", "contact_id", "pool", "recruit", "agent", "format")
 CONTEXTS = (
-    "strong.gov", "gov", "news", "school", "welfare", "adult", "fitness", "goods", "rental", "job", "ask", "chat", "refuse", "story", "policy", "infant",
+    "strong.gov", "gov", "news", "school", "welfare", "adult", "fitness", "goods", "rental", "job", "ask", "chat", "refuse", "story", "policy", "infant", "disclosure",
 )  # fmt: skip
 _TAUGHT = ("subject", "topic", "method", "coded", "core", "exam", "material", "preschool")
 _OFFERS = ("price", "price_lesson", "time.vacation", "time.restday", "time.date", "disguised", "unlicensed.hide", "mode.recorded", "provider.teacher", "enrol", "trial", "contact_word", "contact_id", "pool", "recruit", "agent", "slot", "core", "price_bare", "price_word", "format", "promise", "denial")

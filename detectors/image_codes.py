@@ -19,7 +19,7 @@ CAN_READ_CODES: Final = zxingcpp is not None
 _STRIP, _OVERLAP = 1000, 220
 _LARGEST_SIDE: Final = 6000
 _MOST_HARD_TRIES: Final = 3
-_LARGEST_PART, _LARGEST_ENLARGED = 500, 1000
+_SMALLEST_PART, _LARGEST_PART, _LARGEST_ENLARGED = 20, 500, 1000
 _HARD_TRIES: Final = tuple((scale, angle) for scale in (3, 4, 2) for angle in (0, 15, 30, 45, 60, 75))
 
 
@@ -84,7 +84,11 @@ def _try_hard(grey: Image.Image, box: Box) -> list[Any]:
     """Return what can be read of a code that was seen at `box` and not understood; empty when nothing can."""
     xs, ys = [x for x, _ in box], [y for _, y in box]
     margin = max(max(xs) - min(xs), max(ys) - min(ys), 20) // 3
-    part = grey.crop((min(xs) - margin, min(ys) - margin, max(xs) + margin, max(ys) + margin))
+    left, top = max(0, min(xs) - margin), max(0, min(ys) - margin)
+    right, bottom = min(grey.width, max(xs) + margin), min(grey.height, max(ys) + margin)
+    if right - left < _SMALLEST_PART or bottom - top < _SMALLEST_PART:
+        return []
+    part = grey.crop((left, top, right, bottom))
     part.thumbnail((_LARGEST_PART, _LARGEST_PART))
     part = ImageOps.autocontrast(part, cutoff=1)
     for scale, angle in _HARD_TRIES:

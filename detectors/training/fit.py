@@ -28,7 +28,7 @@ PRIOR: Mapping[str, float] = {
     "taught&reach": 0.4, "taught&slot": 0.2, "taught&minor": 0.4, "price&slot": 0.3, "nonsubject": 1.5, "nonsubject+": 0.3, "no_offer": -2.0, "someone": -0.5, "someone+": -0.4, "sparse": -0.6, "training": 0.4,
     "art_only": -2.5, "no_minor": -1.5, "question": -0.6, "question+": -0.4, "ctx:strong.gov": -1.8, "ctx:gov": -0.5, "ctx:news": -0.8, "ctx:school": -0.6,
     "ctx:welfare": -0.9, "ctx:adult": -1.1, "ctx:fitness": -0.9, "ctx:goods": -0.6, "ctx:rental": -0.7, "ctx:job": -0.5, "ctx:ask": -0.7, "ctx:chat": -0.5,
-    "ctx:refuse": -1.2, "ctx:story": -0.4, "ctx:policy": -0.7, "ctx:infant": -1.0, "here:strong.gov": -0.6, "here:gov": -0.2, "here:news": -0.2,
+    "ctx:refuse": -1.2, "ctx:story": -0.4, "ctx:policy": -0.7, "ctx:infant": -1.0, "ctx:disclosure": -0.7, "here:disclosure": -0.2, "here:strong.gov": -0.6, "here:gov": -0.2, "here:news": -0.2,
     "here:school": -0.3, "here:welfare": -0.3, "here:adult": -0.4, "here:goods": -0.3, "here:refuse": -0.3, "here:ask": -0.3, "here:chat": -0.2,
 }  # fmt: skip
 _LOWERING = ("someone", "someone+", "sparse", "goods_only", "adult_only", "no_offer", "art_only", "no_minor", "question", "question+")
