@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from patrol_vault_site import Site, is_capture_process, nothing_listens, serving_site
 from PIL import Image
 
 from patrol.browsers import find_browser
@@ -14,6 +13,7 @@ from patrol.errors import NotAvailable
 from patrol.settings import Settings, load
 from patrol.vault import EvidenceState, Limits, Manifest, Order, Vault, seal_pages, verify
 from patrol.vault.masking import read_boxes
+from tests.patrol_vault_site import Site, is_capture_process, nothing_listens, serving_site
 
 QUICK = Limits(seconds=9, load_seconds=3, settle_seconds=1.5)
 

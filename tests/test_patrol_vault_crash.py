@@ -14,7 +14,7 @@ _RUNNER = """
 import json, os, resource, signal, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from patrol_vault_cases import lead, page, rendering
+from tests.patrol_vault_cases import lead, page, rendering
 from patrol.errors import StorageFull
 from patrol.vault import Vault
 

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from patrol_vault_cases import lead, page, rendering
 
 from patrol.errors import BadInput, NotAvailable
 from patrol.settings import load
 from patrol.vault import Vault, verify
 from patrol.vault.sealing_keys import SealingKey, key_of, load_key, new_key
+from tests.patrol_vault_cases import lead, page, rendering
 
 
 def encrypted(base: Path, secret: str = "") -> tuple[Vault, dict[str, str]]:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from patrol_vault_cases import lead, page, small_vault
 
 from patrol import backup
 from patrol.errors import BadInput, EvidenceBroken, EvidenceError
@@ -14,6 +13,7 @@ from patrol.settings import Settings, load
 from patrol.vault import Vault, verify
 from patrol.vault.retention import destroy, hold, holds, overdue, release
 from patrol.vault.vault import DESTROYING
+from tests.patrol_vault_cases import lead, page, small_vault
 
 LATER = datetime.now(UTC) + timedelta(days=200)
 TWO = {"officer": "张某", "approver": "李某", "reason": "超过保存期限"}

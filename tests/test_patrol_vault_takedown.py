@@ -9,8 +9,6 @@ from pathlib import Path
 import openpyxl
 import pytest
 from docx import Document
-from patrol_vault_cases import lead as facts
-from patrol_vault_cases import page, rendering
 from typer.testing import CliRunner
 
 from detectors.model import Contact, Detection, Element, Finding
@@ -28,6 +26,8 @@ from patrol.takedown.register import Register, Takedown
 from patrol.takedown_commands import app
 from patrol.vault import Vault, verify
 from patrol.vault.model import Moment
+from tests.patrol_vault_cases import lead as facts
+from tests.patrol_vault_cases import page, rendering
 
 NOON = datetime(2027, 1, 20, 4, tzinfo=UTC)
 HOSTILE = '=HYPERLINK("http://x.example")|<script>alert(1)</script>\u202egnp.exe 王小明老师 电话19900001234 微信 abc_12345 '

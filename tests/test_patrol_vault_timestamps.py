@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from patrol_vault_cases import lead, page, small_vault
-from patrol_vault_tsa import Authority, make_authority, openssl, serving
 
 from patrol.errors import BadInput, EvidenceBroken
 from patrol.vault import Vault, verify
 from patrol.vault.replies import check_reply, load_roots
 from patrol.vault.timestamps import Stamper, request_reply
+from tests.patrol_vault_cases import lead, page, small_vault
+from tests.patrol_vault_tsa import Authority, make_authority, openssl, serving
 
 
 @pytest.fixture(scope="module")

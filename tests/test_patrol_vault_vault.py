@@ -5,11 +5,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from patrol_vault_cases import lead, page, rendering, small_vault
 
 from patrol.errors import BadInput, EvidenceBroken, EvidenceError, StorageFull
 from patrol.vault import EvidenceState, Vault, verify
 from patrol.vault.digests import of_bytes
+from tests.patrol_vault_cases import lead, page, rendering, small_vault
 
 
 @pytest.fixture
@@ -168,3 +168,21 @@ def test_export_never_overwrites(tmp_path: Path, spool: Path) -> None:
     with pytest.raises(BadInput, match="已有内容"):
         vault.export("ZJ-1", tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
+
+
+def test_verifying_while_evidence_is_sealed_finds_no_fault(tmp_path: Path, spool: Path) -> None:
+    pages = [page(spool, str(i), f"page {i}".encode()) for i in range(60)]
+    vault = Vault(tmp_path / "vault")
+
+    def work() -> None:
+        for index, one in enumerate(pages):
+            vault.seal_exchange(f"ZJ-{index}", *one, lead=lead())
+
+    sealing = threading.Thread(target=work)
+    sealing.start()
+    reports = [verify(tmp_path / "vault")]
+    while sealing.is_alive():
+        reports.append(verify(tmp_path / "vault"))
+    sealing.join()
+    assert [failure for report in reports for failure in report.failures] == []
+    assert verify(tmp_path / "vault").items == 60

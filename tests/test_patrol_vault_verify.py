@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from patrol_vault_cases import small_vault
 
 from patrol.errors import BadInput
 from patrol.vault import VerifyReport, verify
 from patrol.vault.ledger import Ledger, row_hash
 from patrol.vault.model import Moment, to_json
 from patrol.vault.package import zip_folder
+from tests.patrol_vault_cases import small_vault
 
 
 @dataclass(frozen=True, slots=True)

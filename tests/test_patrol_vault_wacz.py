@@ -16,8 +16,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from patrol_vault_cases import lead, page, small_vault
-from patrol_vault_site import serving_site
 from PIL import Image, ImageChops
 from playwright.sync_api import sync_playwright
 from warcio.archiveiterator import ArchiveIterator
@@ -27,6 +25,8 @@ from patrol.settings import load
 from patrol.vault import Order, Vault, seal_pages
 from patrol.vault.surts import surt_key
 from patrol.vault.wacz import make_wacz
+from tests.patrol_vault_cases import lead, page, small_vault
+from tests.patrol_vault_site import serving_site
 
 ADDRESSES = [
     "http://www.example.cn/",

@@ -1,8 +1,10 @@
 """Check evidence: a whole vault, one item, or an exported package; name the exact file, field or ledger row that fails."""
 
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,8 +13,9 @@ from pydantic import ValidationError
 
 from patrol.errors import BadInput, EvidenceBroken
 from patrol.vault import digests
-from patrol.vault.chain import CheckedRow, check_chain
+from patrol.vault.chain import Chain, CheckedRow, check_chain
 from patrol.vault.items import NUMBER, read_manifest
+from patrol.vault.ledger import Ledger
 from patrol.vault.model import Founding, LedgerRow, Manifest
 from patrol.vault.object_checks import check_objects
 from patrol.vault.objects import ObjectStore
@@ -60,7 +63,7 @@ def verify(path: Path, *, roots: Sequence[Certificate] = (), key: SealingKey | N
 
 
 def _check_vault(root: Path, only: str | None, roots: Sequence[Certificate], key: SealingKey | None, found: Findings) -> int:
-    chain = check_chain(root)
+    chain, present = _snapshot(root, only)
     found.failures.extend(chain.failures)
     found.notes.extend(chain.notes)
     rows = [checked for checked in chain.rows if checked.row.action in _PLACING]
@@ -73,9 +76,19 @@ def _check_vault(root: Path, only: str | None, roots: Sequence[Certificate], key
         found.fail(f"items/{only}", "保管台账里没有这个编号的入库记录")
     manifests = list(_check_items(root, wanted, gone, chain.rows, found))
     check_stamps(root, [checked.row for checked in wanted], roots, found)
-    _check_unlisted(root, only, rows, found)
+    _check_unlisted(root, present, rows, found)
     check_objects(ObjectStore(root / "objects", key), manifests, found, everything=only is None)
     return len({manifest.number for manifest in manifests})
+
+
+def _snapshot(root: Path, only: str | None) -> tuple[Chain, list[Path]]:
+    """Read the ledger and the list of items at one moment, so that a sweep that goes on sealing looks like nothing worse."""
+    held = nullcontext() if not os.access(root / "ledger.lock", os.W_OK) else Ledger(root).locked()
+    with held:
+        folders = [root / "items" / only] if only else sorted((root / "items").glob("*"))
+        return check_chain(root), [
+            path for folder in folders for path in (sorted(folder.iterdir()) if folder.is_dir() else [folder])
+        ]
 
 
 def destroyed(rows: Sequence[CheckedRow]) -> dict[tuple[str, str], int]:
@@ -194,12 +207,8 @@ def _check_manifest(
         found.fail(place, f"字段“sealed”与保管台账第{row.row}行的时间不符")
 
 
-def _check_unlisted(root: Path, only: str | None, rows: Sequence[CheckedRow], found: Findings) -> None:
+def _check_unlisted(root: Path, present: Sequence[Path], rows: Sequence[CheckedRow], found: Findings) -> None:
     listed = {(checked.row.number, checked.row.detail.get("file")) for checked in rows}
-    folders = [root / "items" / only] if only else sorted((root / "items").glob("*"))
-    for folder in folders:
-        for path in sorted(folder.iterdir()) if folder.is_dir() else [folder]:
-            if (path.parent.name, path.name) not in listed and path.exists():
-                found.fail(
-                    f"items/{path.relative_to(root / 'items')}", "保管台账里没有它的入库记录（被移除了台账行，或是外来文件）"
-                )
+    for path in present:
+        if (path.parent.name, path.name) not in listed and path.exists():
+            found.fail(f"items/{path.relative_to(root / 'items')}", "保管台账里没有它的入库记录（被移除了台账行，或是外来文件）")
