@@ -7,15 +7,16 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from detectors.fold import Folded
+from detectors.fold import Folded, View, surface_trick
 from detectors.fold_tables import common_words, load_tables
 from detectors.lexicon import Lexicon, Word
 from detectors.model import Contact
 from detectors.patterns import find_patterns
-from detectors.prices import Price, Prices
+from detectors.prices import Price, Prices, find_prices
 from detectors.syllables import sound_view
 
 REACH = 48
+_SPREAD_OUT = 0.8
 _SPREAD = re.compile(r"(?<![a-z0-9_])[a-z](?:[*·._~|/\- ]{1,2}[a-z]){1,3}(?![a-z0-9_@.])")
 _INITIALS = re.compile(r"(?<![a-z_@./:：-])[a-z]{2,10}(?![a-z_@.])")
 _SIGNALS = ("audience.", "tutor.", "offer.", "price.", "subject.", "time.", "place.", "nonsubject.", "broker", "provider.", "topic.")
@@ -44,7 +45,11 @@ def find_hits(folded: Folded, lexicon: Lexicon, prices: Prices, contacts: tuple[
     firm: list[Hit] = []
     weak: list[Hit] = []
     taken = _words(folded, lexicon, firm, weak)
-    firm.extend(_patterns(folded))
+    firm.extend(_patterns(folded.original, folded.plain))
+    spread = len(folded.tight.text) < _SPREAD_OUT * len(folded.plain.text)
+    if spread:
+        firm.extend(_patterns(folded.original, folded.tight))
+        firm.extend(Hit((_price_label(price),), price.start, price.end, "") for price in find_prices(folded.tight).amounts)
     firm.extend(Hit((_price_label(price),), price.start, price.end, "") for price in prices.amounts)
     firm.extend(Hit(("offer.contact", "contact.id"), contact.start, contact.end, contact.value) for contact in contacts if contact.kind in {"wechat", "qq", "phone", "group"})
     weak.extend(_sounds(folded, lexicon, taken))
@@ -103,12 +108,11 @@ def _same_run(one: str, other: str) -> bool:
     return one.isascii() and one.isalnum() and other.isascii() and other.isalnum()
 
 
-def _patterns(folded: Folded) -> Iterator[Hit]:
-    plain = folded.plain
-    for found in find_patterns(plain.text):
-        start, end = plain.span(found.start, found.end)
-        word = plain.text[found.start : found.end]
-        trick = "" if folded.original[start:end] == word else folded.trick(start, end, word.replace(" ", ""))
+def _patterns(original: str, view: View) -> Iterator[Hit]:
+    for found in find_patterns(view.text):
+        start, end = view.span(found.start, found.end)
+        word = view.text[found.start : found.end]
+        trick = "" if original[start:end] == word else surface_trick(original[start:end], word.replace(" ", ""))
         yield Hit((found.label,), start, end, word, trick if trick != "inserted_symbols" else "")
 
 

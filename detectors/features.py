@@ -108,10 +108,13 @@ def within(hits: Sequence[Hit], start: int, end: int) -> list[Hit]:
 
 def offered(local: Mapping[str, float], head: str) -> bool:
     """Whether the window has what no verdict may lack: something taught (or a non-subject for minors) and something offered."""
-    if head == "other" and "nonsubject" not in local:
-        return "training" in local and any(name in local for name in ("aged", "preschool", "child", "stage", "grade"))
-    taught = head == "other" or any(name in local for name in _TAUGHT)
-    return taught and any(name in local for name in _OFFERS)
+    minor = any(name in local for name in _MINORS)
+    asked = any(name in local for name in _OFFERS)
+    if head == "other":
+        return ("nonsubject" in local and (asked or minor)) or ("training" in local and minor) or ("aged" in local and asked)
+    if any(name in local for name in _TAUGHT):
+        return asked or ("grade" in local and "child" in local)
+    return asked and any(name in local for name in ("grade", "stage"))
 
 
 def encode(local: Mapping[str, float], whole: Mapping[str, float], head: str) -> dict[str, float]:
@@ -145,6 +148,9 @@ def encode(local: Mapping[str, float], whole: Mapping[str, float], head: str) ->
     values["lesson&minor"] = float(lesson and minor)
     values["price&slot"] = float(priced and "slot" in local)
     values["no_offer"] = float(not priced and not reach and "enrol" not in local and not any(name in local for name in ("pool", "recruit", "agent", "trial")))
+    if head == "subject":
+        values["no_subject"] = float(not taught and "core" not in local and "exam" not in local)
     if head == "other":
+        values["no_skill"] = float("nonsubject" not in local)
         values["no_minor"] = float(not minor)
     return values

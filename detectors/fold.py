@@ -48,7 +48,7 @@ class Folded:
             return ""
         if self.split and any(left < end and right > start for left, right in self.split):
             return "split_char"
-        return _surface_trick(quote, folded)
+        return surface_trick(quote, folded)
 
 
 def fold(text: str) -> Folded:
@@ -150,7 +150,8 @@ def _tighten(view: View) -> View:
     return View("".join([text[at] for at in kept]), [starts[at] for at in kept], [ends[at] for at in kept])
 
 
-def _surface_trick(quote: str, folded: str) -> str:
+def surface_trick(quote: str, folded: str) -> str:
+    """Name the disguise that shows on the characters themselves; empty when there is none."""
     tables = load_tables()
     if _ZERO_WIDTH.search(quote):
         return "zero_width"

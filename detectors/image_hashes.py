@@ -20,19 +20,19 @@ SAME_PICTURE: Final = 0.66
 
 _CELLS: Final = 10
 _STEP: Final = 5  # a step in brightness, of 255, that counts as an edge
-_SKETCH: Final = 64
+_SKETCH: Final = 96
 _SKETCH_MARK: Final = "sketch:"
 _TRIM_SIDE: Final = 800
 _FLAT: Final = 16
 _LEAST_CONTRAST: Final = 24
 _WORTH_FITTING: Final = 0.38
 _CANDIDATES: Final = 3
-_SHIFTS: Final = (2.0, 1.0, 2.0, 1.0, 0.5)  # in pixels of the sketch
+_SHIFTS: Final = (3.0, 1.5, 3.0, 1.5, 0.75)  # in pixels of the sketch
 _CUTS: Final = tuple((before, after) for before, after in product((0.0, 0.08, 0.16, 0.24), repeat=2) if before + after < 0.25)
 
 
 def fingerprint(image: Image.Image) -> tuple[str, ...]:
-    """Return three hashes in hex (whole, without its frame, without margins) and a grey sketch of 64 × 64.
+    """Return three hashes in hex (whole, without its frame, without margins) and a grey sketch of 96 × 96.
 
     The sketch is what windows of the picture are taken from when it is compared; text cannot be read in it. Empty for a
     picture without contrast, which would resemble every other one.

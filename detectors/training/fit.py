@@ -26,12 +26,12 @@ PRIOR: Mapping[str, float] = {
     "mode.recorded": 0.5, "disguised": 0.3, "provider.teacher": 0.4, "provider.teacher+": 0.1, "provider.agency": 0.4, "provider.inservice": 0.6,
     "price.prepaid": 0.3, "trick:split_char": 2.2, "trick:split_char+": 0.8, "trick:homophone": 1.3, "trick:homophone+": 0.5, "trick:pinyin": 1.2, "trick:pinyin+": 0.5, "trick:zero_width": 1.2, "trick:zero_width+": 0.4, "trick:inserted_symbols": 1.1, "trick:inserted_symbols+": 0.4, "trick:lookalike": 1.2, "trick:lookalike+": 0.5, "trick:initials": 0.8, "trick:initials+": 0.4, "trick:emoji": 0.8, "trick:emoji+": 0.4, "trick:leetspeak_digits": 0.8, "trick:leetspeak_digits+": 0.3, "minor&price": 0.4, "minor&enrol": 0.3, "minor&reach": 0.2, "taught&price": 0.4,
     "taught&reach": 0.4, "taught&slot": 0.2, "taught&minor": 0.4, "price&slot": 0.3, "nonsubject": 1.5, "nonsubject+": 0.3, "no_offer": -2.0, "someone": -0.5, "someone+": -0.4, "sparse": -0.6, "training": 0.4,
-    "art_only": -2.5, "no_minor": -1.5, "question": -0.6, "question+": -0.4, "ctx:strong.gov": -1.8, "ctx:gov": -0.5, "ctx:news": -0.8, "ctx:school": -0.6,
+    "art_only": -2.5, "no_minor": -1.5, "no_subject": -2.0, "no_skill": -1.5, "question": -0.6, "question+": -0.4, "ctx:strong.gov": -1.8, "ctx:gov": -0.5, "ctx:news": -0.8, "ctx:school": -0.6,
     "ctx:welfare": -0.9, "ctx:adult": -1.1, "ctx:fitness": -0.9, "ctx:goods": -0.6, "ctx:rental": -0.7, "ctx:job": -0.5, "ctx:ask": -0.7, "ctx:chat": -0.5,
     "ctx:refuse": -1.2, "ctx:story": -0.4, "ctx:policy": -0.7, "ctx:infant": -1.0, "ctx:disclosure": -0.7, "here:disclosure": -0.2, "here:strong.gov": -0.6, "here:gov": -0.2, "here:news": -0.2,
     "here:school": -0.3, "here:welfare": -0.3, "here:adult": -0.4, "here:goods": -0.3, "here:refuse": -0.3, "here:ask": -0.3, "here:chat": -0.2,
 }  # fmt: skip
-_LOWERING = ("someone", "someone+", "sparse", "goods_only", "adult_only", "no_offer", "art_only", "no_minor", "question", "question+")
+_LOWERING = ("someone", "someone+", "sparse", "goods_only", "adult_only", "no_offer", "no_subject", "no_skill", "art_only", "no_minor", "question", "question+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from detectors.training.posts import Example
 from detectors.wording import grams
 
 _LEAST = 2
-_PENALTY = 5e-4
-_STEPS = 600
+_PENALTY = 3e-4
+_STEPS = 800
 _RATE = 4.0
 _TINY = 0.03
 Floats = npt.NDArray[np.float64]
