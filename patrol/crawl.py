@@ -29,7 +29,8 @@ Teller = Callable[[Counts], None]
 SILENT_SECONDS = 180.0
 _SPIDERS = {"http": "walk", "browser": "browse"}
 _SUMMED = ("posts", "leads")
-_MOST_DEATHS = 2
+_MOST_DEATHS = 12
+_MOST_IDLE_DEATHS = 4
 
 
 @dataclass(slots=True)
@@ -55,11 +56,11 @@ def run_spider(job: SpiderJob, tell: Teller | None = None) -> Run:
     try:
         frontier.add(job.run.id, entry_pages(job, atlas_of(job.campaign, job.workspace)))
         totals: Counter[str] = Counter()
-        deaths, outcome, error = 0, "finished", ""
+        deaths, idle, outcome, error = 0, 0, "finished", ""
         while modes := frontier.open_modes(job.run.id):
             mode = "http" if "http" in modes else max(modes)
             before = frontier.tally(job.run.id)
-            report, code = _run_child(job.in_mode(mode), _adding(tell, totals))
+            report, code = _run_child(replace(job, mode=mode, careful=deaths > 0), _adding(tell, totals))
             for name in _SUMMED:
                 totals[name] += report.counts.get(name, 0)
             totals["peak_mb"] = max(totals["peak_mb"], report.peak_mb)
@@ -71,8 +72,8 @@ def run_spider(job: SpiderJob, tell: Teller | None = None) -> Run:
             if code == 0 and report.natural is False:
                 outcome, error = "stopped", "巡查被中止；再次运行同一命令会接着做"
                 break
-            deaths += 1
-            if deaths > _MOST_DEATHS:
+            deaths, idle = deaths + 1, idle + 1 if frontier.tally(job.run.id) == before else 0
+            if deaths > _MOST_DEATHS or idle > _MOST_IDLE_DEATHS:
                 outcome, error = (
                     "failed",
                     f"抓取进程{deaths}次意外结束（{code}）；详情见 logs/{job.run.id}.log，再次运行同一命令会接着做",

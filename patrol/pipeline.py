@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import signal
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -24,6 +26,7 @@ from patrol.spider_job import SpiderJob
 
 _TELL_SECONDS = 0.25
 _BEAT_SECONDS = 5.0
+_STUCK_SECONDS = 120
 _Item = TypeVar("_Item")
 try:
     import resource
@@ -55,7 +58,7 @@ class KeepPages:
     def __init__(self, crawler: Crawler, job: SpiderJob) -> None:
         self._crawler, self._job = crawler, job
         self._posts = self._leads = 0
-        self._told_at = 0.0
+        self._told_at = self._busy_since = 0.0
         self._waiting: list[tuple[PageResult, asyncio.Future[None]]] = []
         self._worker: asyncio.Future[None] | None = None
         self._errands: list[asyncio.Future[None]] = []
@@ -83,6 +86,10 @@ class KeepPages:
         """Tell how the run stands every few seconds even while it only waits: silence means that this process hangs."""
         while True:
             self.tell(at_once=True)
+            if self._busy_since and time.monotonic() - self._busy_since > _STUCK_SECONDS:
+                # the thread cannot be stopped; the parent begins again and reads what was held one by one
+                log.error("judging one page for more than %d s, process ends", _STUCK_SECONDS)
+                os.kill(os.getpid(), signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
             await asyncio.sleep(_BEAT_SECONDS)
 
     async def process_item(self, item: _Item) -> _Item:
@@ -112,7 +119,9 @@ class KeepPages:
         while self._waiting:
             result, done = self._waiting.pop(0)
             if self.trouble is None:
+                self._busy_since = time.monotonic()
                 await self._keep_one(result)
+                self._busy_since = 0.0
             self.tell()
             done.set_result(None)
 

@@ -1,6 +1,6 @@
 """What a spider process is told: the run, the campaign, the source, the settings. Travels as one line of JSON."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,7 +22,7 @@ PASTED = "urls"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpiderJob:
     """One run of one source. `screener` names the class that keeps pages (`module:name`), `mode` what this process fetches with,
-    `deadline` when it must stop (seconds since the epoch)."""
+    `deadline` when it must stop (seconds since the epoch); `careful`: the process before died, its pages are read one by one."""
 
     run: Run
     campaign: Campaign
@@ -31,6 +31,7 @@ class SpiderJob:
     screener: str = SCREENER
     mode: str = "http"
     deadline: float = 0.0
+    careful: bool = False
 
     def dump(self) -> str:
         """Return the job as one line of JSON."""
@@ -40,10 +41,6 @@ class SpiderJob:
     def load(text: str) -> "SpiderJob":
         """Return the job that a line of JSON holds."""
         return _ADAPTER.validate_json(text)
-
-    def in_mode(self, mode: str) -> "SpiderJob":
-        """Return the same job for a process of another mode."""
-        return replace(self, mode=mode)
 
     @property
     def workspace(self) -> Path:

@@ -12,7 +12,9 @@ from pathlib import Path
 from patrol.crawl import run_spider
 from patrol.errors import StorageFull
 from patrol.frontier import Frontier
+from patrol.model import PageResult, State
 from tests.crawling import kept_pages, reasons_of, states_of, town_job
+from tests.plain_keeper import PlainKeeper
 from tests.town import Town, now_and_then, says
 
 ROOT = Path(__file__).parents[1]
@@ -94,6 +96,28 @@ class FullDisk:
 
     def close(self) -> None:
         """Nothing to close."""
+
+
+class Poisoned(PlainKeeper):
+    """A keeper whose process dies of one page."""
+
+    def record_page(self, result: PageResult) -> list[object]:
+        if result.visit.url.endswith("/p/7") and result.visit.state is State.OK:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().record_page(result)
+
+
+def test_a_page_that_kills_its_process_is_found_out_and_passed_over(tmp_path: Path) -> None:
+    with Town(60) as town:
+        job = replace(town_job(tmp_path, town.base), screener="tests.test_patrol_crawl:Poisoned")
+        run = run_spider(job)
+    states = states_of(tmp_path, town.base)
+    assert run.outcome == "finished", run.error
+    assert states.pop("/p/7") == "changed"
+    assert "失去响应" in reasons_of(tmp_path, town.base)["/p/7"]
+    # what only the poisoned page leads to is not known
+    assert set(states.values()) == {"ok"}
+    assert len(states) >= 40
 
 
 SWEEP = "import sys; from patrol.crawl import *; print(run_spider(SpiderJob.load(sys.stdin.read())).outcome)"

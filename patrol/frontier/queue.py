@@ -75,10 +75,13 @@ class Frontier:
             (scope, outcome, change),
         )
 
-    def lease(self, scope: str, mode: str, room: Callable[[Lane], int], *, limit: int = 64, kind: str = "") -> list[Lease]:
+    def lease(
+        self, scope: str, mode: str, room: Callable[[Lane], int], *, limit: int = 64, kind: str = "", suspects: bool = False
+    ) -> list[Lease]:
         """Take pages to fetch, at most `room(lane)` of a site, best priority first, oldest first within it.
 
-        Sites that are closed, or that asked for patience, are passed over. `kind` takes only pages of that kind.
+        Sites that are closed, or that asked for patience, are passed over. `kind` takes only pages of that kind,
+        `suspects` only those that were taken before and did not come back.
         """
         now = self._clock()
         taken: list[Lease] = []
@@ -90,7 +93,7 @@ class Frontier:
             for lane in self._lanes(scope, mode):
                 wanted = 0 if lane.site in shut else min(room(lane), limit - len(taken))
                 if wanted > 0:
-                    taken += self._take(scope, mode, lane.site, wanted, now, kind)
+                    taken += self._take((scope, mode, lane.site, kind, kind, int(suspects), wanted), now)
                 if len(taken) >= limit:
                     break
         return taken
@@ -109,17 +112,17 @@ class Frontier:
             site = row[0]
             yield Lane(site, row[1])
 
-    def _take(self, scope: str, mode: str, site: str, wanted: int, now: float, kind: str) -> list[Lease]:
+    def _take(self, wanted: tuple[str | int, ...], now: float) -> list[Lease]:
         rows = self._db.execute(
             f"""SELECT {_COLUMNS} FROM pages WHERE scope = ? AND mode = ? AND state = 'waiting' AND site = ?
-                AND (? = '' OR kind = ?) ORDER BY priority DESC, id LIMIT ?""",  # noqa: S608
-            (scope, mode, site, kind, kind, wanted),
+                AND (? = '' OR kind = ?) AND attempts >= ? ORDER BY priority DESC, id LIMIT ?""",  # noqa: S608
+            wanted,
         ).fetchall()
         self._db.executemany(
             "UPDATE pages SET state = 'leased', attempts = attempts + 1, owner = ?, lease_until = ? WHERE id = ?",
             [(self._owner, now + LEASE_SECONDS, row[0]) for row in rows],
         )
-        sites.count_requests(self._db, site, now, len(rows))
+        sites.count_requests(self._db, str(wanted[2]), now, len(rows))
         return [_lease(row, attempts=row[11] + 1) for row in rows]
 
     def finish(self, scope: str, key: str, state: State, follow: Iterable[Planned] = ()) -> int:
@@ -187,10 +190,11 @@ class Frontier:
                 (scope, self._owner),
             ).rowcount
 
-    def reclaim(self, scope: str) -> int:
+    def reclaim(self, scope: str, *, blame: bool = False) -> int:
         """Put back what dead processes held, at once; where life cannot be known, when the lease ran out. Return how many.
 
-        A page that was taken very often and never came back kills whoever reads it: it is put aside for `leftovers`.
+        A page that was taken very often and never came back kills whoever reads it: it is put aside for `leftovers`. So is,
+        with `blame`, the only page that a dead process held.
         """
         now = self._clock()
         with immediate(self._db):
@@ -200,6 +204,8 @@ class Frontier:
             gone = [(owner, _FOREVER if is_dead(owner) else now) for (owner,) in owners if is_dead(owner) is not False]
             count = 0
             for owner, latest in gone:
+                if blame:
+                    self._blame(scope, owner)
                 count += self._db.execute(
                     """UPDATE pages SET owner = '', state = iif(attempts < ?, 'waiting', 'deferred'),
                          not_before = iif(attempts < ?, 0, ?)
@@ -207,6 +213,16 @@ class Frontier:
                     (MAX_ATTEMPTS, MAX_ATTEMPTS, _FOREVER, scope, owner, latest),
                 ).rowcount
             return count
+
+    def _blame(self, scope: str, owner: str) -> None:
+        held = self._db.execute(
+            "SELECT id FROM pages WHERE scope = ? AND state = 'leased' AND owner = ?", (scope, owner)
+        ).fetchall()
+        if len(held) == 1:
+            self._db.execute(
+                "UPDATE pages SET owner = '', state = 'deferred', outcome = ?, not_before = ? WHERE id = ?",
+                (State.CHANGED.value, _FOREVER, held[0][0]),
+            )
 
     def due(self, scope: str, mode: str, *, before: float) -> float | None:
         """Return when the next page of a run can be taken (now or earlier: at once), or None when none can before `before`."""

@@ -21,6 +21,7 @@ from patrol.frontier.queue import Frontier
 from patrol.frontier.records import Lane, Planned, Tally
 from patrol.manners import daily_cap, manners_of
 from patrol.model import Lease, Link, PageResult, State
+from patrol.platforms import Platform
 from patrol.spider_job import Atlas, SpiderJob, atlas_of, mode_of
 
 PRIORITY = {"detail": 10, "account": 6, "list": 5, "search": 5, "feed": 5, "popup": 4, "external": 3, "image": 0}
@@ -61,6 +62,7 @@ class LeaseScheduler(BaseScheduler):
         self._spent: list[str] = []
         able = job.mode != "browser" or find_browser(job.settings) is not None
         self._limits = _Limits(self._page_budget(), (job.deadline or time.time() + 3600) if able else 0.0)
+        self._careful = job.careful
         self._timer: asyncio.TimerHandle | None = None
 
     @classmethod
@@ -76,9 +78,9 @@ class LeaseScheduler(BaseScheduler):
         return allowed - self.frontier.taken(self.scope)
 
     def open(self, spider: Spider) -> None:
-        """Take back what dead processes of this run held."""
+        """Take back what dead processes of this run held; a page that killed its process alone is not tried again."""
         self._walker = cast("Walker", spider)
-        self.frontier.reclaim(self.scope)
+        self.frontier.reclaim(self.scope, blame=self._careful)
 
     def close(self, reason: str) -> None:  # noqa: ARG002
         """Put back what is still held, and close the file."""
@@ -139,18 +141,26 @@ class LeaseScheduler(BaseScheduler):
         return self.frontier.reclaim(self.scope) > 0 or self.frontier.held_by_others(self.scope) > 0
 
     def _refill(self) -> None:
-        if self.seconds_left <= 0:
+        if self.seconds_left <= 0 or (self._careful and self._held):
             return
         self._spent.clear()
         kind = "" if self._limits.pages > 0 else "image"
         limit = min(_BATCH, self._limits.pages) if not kind else _BATCH
-        for lease in self.frontier.lease(self.scope, self.job.mode, self._room, limit=limit, kind=kind):
+        for lease in self._suspect() or self.frontier.lease(self.scope, self.job.mode, self._room, limit=limit, kind=kind):
             self._held[lease.key] = lease
             self._out[site_of(lease.url)] += 1
             self._limits.pages -= lease.kind != "image"
             self._ready.append(lease)
         for site in self._spent:
             self.frontier.close_site(self.scope, site, State.BUDGET)
+
+    def _suspect(self) -> list[Lease]:
+        """Return one of the pages that a dead process held, alone: should it kill again, it is known."""
+        if not self._careful:
+            return []
+        suspects = self.frontier.lease(self.scope, self.job.mode, lambda _: 1, limit=1, suspects=True)
+        self._careful = bool(suspects)
+        return suspects
 
     def _room(self, lane: Lane) -> int:
         pace, knobs = self.atlas.named(lane.platform).pace, self.job.settings
@@ -214,8 +224,13 @@ class LeaseScheduler(BaseScheduler):
             page=lease.page + 1 if link.next_page else 1,
             depth=lease.depth if stays else lease.depth + 1,
             priority=PRIORITY.get(link.kind, 1),
-            aside=link.next_page and lease.page >= platform.paging.pages,
+            aside=link.next_page and lease.page >= self._list_pages(platform),
         )
+
+    def _list_pages(self, platform: Platform) -> int:
+        """Return how many pages of one list are taken: more where the campaign gives the source more pages than is usual."""
+        given = self.job.choice.max_pages if platform.name == self.job.choice.name else 0
+        return platform.paging.pages * max(1, given // platform.budget.pages)
 
     def defer(self, key: str, seconds: float, *, state: State, whole_site: bool) -> bool:
         """Put a held page back for later; False when the wait is too long for this run (then the page has to be given up)."""

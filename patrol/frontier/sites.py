@@ -120,6 +120,13 @@ def _day(now: float) -> str:
     return datetime.fromtimestamp(now, UTC).astimezone(_CHINA).date().isoformat()
 
 
+_LEFT: dict[str, tuple[State, str]] = {
+    State.CHANGED: (State.CHANGED, "读取本页时程序崩溃或失去响应，已跳过；请把该网址报告给维护人员"),
+    State.BUDGET: (State.BUDGET, "超出本平台每个列表的翻页额度，未取"),
+    "": (State.BUDGET, "超出本次额度或时间，未取"),
+}
+
+
 def why_left(closure: Closure | None, outcome: str, worn_out: bool) -> tuple[State, str]:
     """Return the state and reason to record for a page that is not fetched any more in this run."""
     if closure is not None and closure.state is State.BUDGET:
@@ -129,8 +136,4 @@ def why_left(closure: Closure | None, outcome: str, worn_out: bool) -> tuple[Sta
         return closure.state, f"该网站{when}“{closure.state.chinese}”，已停止访问"
     if worn_out:
         return State.NETWORK, "多次读取均未完成，已放弃"
-    if outcome == State.BUDGET:
-        return State.BUDGET, "超出本平台每个列表的翻页额度，未取"
-    if outcome:
-        return State(outcome), "网站要求稍后再来，本次巡查时间内未能等到"
-    return State.BUDGET, "超出本次额度或时间，未取"
+    return _LEFT.get(outcome) or (State(outcome), "网站要求稍后再来，本次巡查时间内未能等到")
