@@ -16,11 +16,12 @@ from patrol.reports.to_docx import write_docx
 from patrol.settings import Settings
 from patrol.store import Store
 from patrol.takedown.extraction_record import extraction_record
-from patrol.vault import Order, Vault, retention, seal_pages, verify
+from patrol.vault import Order, Person, Vault, retention, seal_pages, verify
 from patrol.vault.export import ROLES
 from patrol.vault.replies import pinned_roots
 from patrol.vault.sealing_keys import key_of, new_key
-from patrol.vault.timestamps import stamps_of
+from patrol.vault.signatures import new_signer
+from patrol.vault.timestamps import Stamper, stamps_of
 
 app = typer.Typer(help="证据：取证、核验、查看、导出", no_args_is_help=True)
 
@@ -131,11 +132,31 @@ def key_command(to: Annotated[Path, typer.Argument(help="密钥文件保存在�
     typer.echo(f"已生成 {to}（指纹 {key.fingerprint}）；请另存一份备份，并把设置 evidence_key 指向它")
 
 
+@app.command("signing-key")
+def signing_key_command(to: Annotated[Path, typer.Argument(help="私钥文件保存在哪里；公钥存为同名 .pub.pem")]) -> None:
+    """生成本单位的签名私钥（Ed25519）；公钥可公布，供接收单位核对。"""
+    new_signer(to)
+    typer.echo(f"已生成 {to} 和 {to.with_suffix('.pub.pem')}；请妥善保管私钥，并把设置 signing_key 指向它")
+
+
+@app.command("stamp")
+def stamp_command(
+    number: Annotated[list[str] | None, typer.Argument(help="证据编号；不写则为全部", show_default=False)] = None,
+) -> None:
+    """为尚无可信时间戳的证据申请时间戳；连不上时仍为待申请，不倒签。"""
+    given = settings.load()
+    vault = Vault.of(given)
+    done = Stamper.of(vault, given).stamp(*(number or ()))
+    typer.echo(f"已取得 {done.granted} 个，待申请 {done.pending} 个" + (f"（{done.reason}）" if done.reason else ""))
+
+
 @app.command("record")
 def record_command(
     number: Number,
     to: Annotated[Path, typer.Argument(help="保存为哪个 .docx 文件")],
     unit: Annotated[str, typer.Option("--unit", help="提取单位名称")] = "",
+    operator: Annotated[str, typer.Option("--operator", help="取证人，写作“姓名:执法证号”")] = "",
+    witness: Annotated[str, typer.Option("--witness", help="见证人，写作“姓名:执法证号”")] = "",
 ) -> None:
     """生成一份证据的电子数据提取笔录（docx）；没有记录的内容留空待填，不作推断。"""
     if to.suffix != ".docx":
@@ -143,10 +164,17 @@ def record_command(
     given = settings.load()
     vault = Vault.of(given)
     manifests = vault.manifests(number)
-    report = extraction_record(manifests, stamps_of(vault, manifests, pinned_roots(given)), unit, datetime.now(UTC))
+    people = tuple(_person(role, text) for role, text in (("取证人", operator), ("见证人", witness)) if text.strip())
+    stamps = stamps_of(vault, manifests, pinned_roots(given))
+    report = extraction_record(manifests, stamps, unit, datetime.now(UTC), people)
     whole(to, lambda part: write_docx(report, part))
     vault.record("view", number=number, actor="命令行", reason="生成电子数据提取笔录")
     typer.echo(f"已生成 {to}；标有“〔待填〕”处请填写，两名人员签名后有效")
+
+
+def _person(role: str, text: str) -> Person:
+    name, _, licence = text.replace("：", ":").partition(":")
+    return Person(role=role, name=name.strip(), licence=licence.strip())
 
 
 @app.command("capture")

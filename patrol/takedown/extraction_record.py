@@ -11,7 +11,7 @@ from patrol.reports.cells import clean
 from patrol.reports.records import BLANK, Block, Column, Paper, Report, Row, Span, Table
 from patrol.vault.export import ROLES
 from patrol.vault.masking import mask_text
-from patrol.vault.model import BEIJING, Environment, Manifest, Moment
+from patrol.vault.model import BEIJING, Environment, Manifest, Moment, Person
 from patrol.vault.replies import Stamp
 
 TITLE = "电子数据提取笔录"
@@ -27,13 +27,18 @@ _COLUMNS = (
 _DEVICES = {"phone": "手机版窗口", "desktop": "电脑版窗口"}
 
 
-def extraction_record(manifests: Sequence[Manifest], stamps: Sequence[Stamp | None], unit: str, made_at: datetime) -> Report:
-    """Return the record of one item; `stamps` stand beside the manifests in order, None where a stamp is pending."""
+def extraction_record(
+    manifests: Sequence[Manifest], stamps: Sequence[Stamp | None], unit: str, made_at: datetime, people: Sequence[Person] = ()
+) -> Report:
+    """Return the record of one item; `stamps` stand beside the manifests in order, None where a stamp is pending.
+
+    `people` are named by the officer who makes the record; those sealed with the evidence stand where none is given.
+    """
     first, last = manifests[0], manifests[-1]
     number = first.number
     blocks = [
         *_section("基本情况", _basics(manifests, unit)),
-        *_section("提取人员", _people(manifests)),
+        *_section("提取人员", _people(manifests, people)),
         *_section("提取环境和工具", _tools(manifests)),
         *_section("提取对象和进入步骤", _objects(manifests)),
         *_section("提取过程", _course(manifests)),
@@ -66,8 +71,9 @@ def _basics(manifests: Sequence[Manifest], unit: str) -> Iterable[str]:
     yield f"证明对象：{clean(lead.purpose, 200) if lead and lead.purpose else BLANK}"
 
 
-def _people(manifests: Sequence[Manifest]) -> Iterable[str]:
+def _people(manifests: Sequence[Manifest], named: Sequence[Person]) -> Iterable[str]:
     people = {person.role: person for manifest in manifests for person in manifest.people}
+    people |= {person.role: person for person in named}
     for role in ("取证人", "见证人"):
         person = people.get(role)
         yield f"{role}：{person.name if person else BLANK}，执法证号：{(person.licence if person else '') or BLANK}。"

@@ -113,6 +113,7 @@ def _make_part(scratch: Path, case: Case, numbers: tuple[str, ...], vault: Vault
         made=takedown.made,
         title=f"{case.name} 移送{takedown.addressee}",
         until_row=takedown.ledger_row,
+        signed=vault.sources.signer is not None,
     )
 
     def fill(folder: Folder) -> None:

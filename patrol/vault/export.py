@@ -19,8 +19,9 @@ from patrol.vault.ledger import Ledger
 from patrol.vault.masking import mask_manifest, mask_text, read_boxes, shown_text
 from patrol.vault.model import FileEntry, LedgerPoint, Manifest, Moment, to_json
 from patrol.vault.objects import ObjectStore
-from patrol.vault.package import RECORD, Package, PackedFile, write_sums
+from patrol.vault.package import RECORD, SHA256SUMS, Package, PackedFile, write_sums
 from patrol.vault.picture_masks import cover, find_hidden
+from patrol.vault.signatures import PUBLIC_KEY, SIGNATURE, Signer
 from patrol.vault.wacz import make_wacz
 
 ROLES = {
@@ -91,6 +92,7 @@ class Wish:
     made: Moment | None = None
     title: str = ""
     until_row: int = 0
+    signed: bool = False
 
     def moment(self) -> Moment:
         """Return when the package says it was made."""
@@ -99,11 +101,12 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the evidence of a package comes from."""
+    """Where the evidence of a package comes from, and who signs it."""
 
     items: Items
     objects: ObjectStore
     ledger: Ledger
+    signer: Signer | None = None
 
 
 def write_evidence(to: Path, wish: Wish, sources: Sources) -> tuple[Path, str]:
@@ -134,7 +137,7 @@ def write_package(to: Path, wish: Wish, sources: Sources, fill: Callable[[Folder
         building.mkdir()
         folder = Folder(building)
         fill(folder)
-        _finish(folder, wish, sources.ledger)
+        _finish(folder, wish, sources)
         if to.exists():
             to.rmdir()
         building.rename(to)
@@ -167,7 +170,7 @@ def add_evidence(folder: Folder, wish: Wish, items: Sequence[tuple[Manifest, ...
             folder.add(f"evidence/{number}/{number}.wacz", "wacz", make_wacz(manifests, sources.objects))
 
 
-def _finish(folder: Folder, wish: Wish, ledger: Ledger) -> None:
+def _finish(folder: Folder, wish: Wish, sources: Sources) -> None:
     package = Package(
         numbers=wish.numbers,
         masked=wish.masked,
@@ -175,10 +178,14 @@ def _finish(folder: Folder, wish: Wish, ledger: Ledger) -> None:
         actor=wish.actor,
         reason=wish.reason,
         files=tuple(folder.files),
-        ledger=_point(ledger, wish.until_row),
+        ledger=_point(sources.ledger, wish.until_row),
     )
     (folder.root / RECORD).write_bytes(to_json(package, indent=1))
     write_sums(folder.root)
+    if sources.signer is not None:
+        signature = sources.signer.sign((folder.root / SHA256SUMS).read_bytes())
+        (folder.root / SIGNATURE).write_bytes(signature)
+        (folder.root / PUBLIC_KEY).write_bytes(sources.signer.public_pem)
 
 
 def _point(ledger: Ledger, row: int) -> LedgerPoint:
@@ -252,7 +259,7 @@ def add_index(folder: Folder, wish: Wish, items: Sequence[tuple[Manifest, ...]])
     )
     folder.add("index.html", "index", page.encode("utf-8", "replace"))
     guide = _TEMPLATES.get_template("verify.txt").render(
-        masked=wish.masked, stamped=any(file.role == "timestamp" for file in folder.files)
+        masked=wish.masked, stamped=any(file.role == "timestamp" for file in folder.files), signed=wish.signed
     )
     folder.add("HOW-TO-VERIFY.txt", "guide", guide.encode())
 

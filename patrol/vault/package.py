@@ -13,8 +13,10 @@ from patrol.vault.digests import Digests
 from patrol.vault.ledger import row_hash
 from patrol.vault.model import LedgerPoint, LedgerRow, Manifest, Moment, Record
 from patrol.vault.report import Findings
+from patrol.vault.signatures import PUBLIC_KEY, SIGNATURE, signed_by
 
 SHA256SUMS, SM3SUMS, RECORD = "SHA256SUMS", "SM3SUMS", "package.json"
+_UNLISTED = {SHA256SUMS, SM3SUMS, SIGNATURE, PUBLIC_KEY}
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -93,9 +95,10 @@ def check_package(path: Path) -> tuple[int, Findings]:
         found[name] = digests.of_bytes(data)
         checked.files += 1
         checked.size += len(data)
-        if name in {SHA256SUMS, SM3SUMS, RECORD} or name.endswith((".json", ".jsonl")):
+        if name in _UNLISTED | {RECORD} or name.endswith((".json", ".jsonl")):
             small[name] = data
     _check_sums(found, small, checked)
+    _check_signature(small, checked)
     return _check_record(found, small, checked), checked
 
 
@@ -123,7 +126,7 @@ def _zip_tree(path: Path, checked: Findings) -> Iterator[tuple[str, bytes]]:
 
 
 def _check_sums(found: Mapping[str, Digests], small: Mapping[str, bytes], checked: Findings) -> None:
-    listed = {name: digest for name, digest in found.items() if name not in {SHA256SUMS, SM3SUMS}}
+    listed = {name: digest for name, digest in found.items() if name not in _UNLISTED}
     for name, kind in ((SHA256SUMS, "sha256"), (SM3SUMS, "sm3")):
         if name not in small:
             checked.fail(name, "校验值清单缺失")
@@ -143,6 +146,17 @@ def _check_sums(found: Mapping[str, Digests], small: Mapping[str, bytes], checke
             checked.fail(path, reason)
 
 
+def _check_signature(small: Mapping[str, bytes], checked: Findings) -> None:
+    if SIGNATURE not in small and PUBLIC_KEY not in small:
+        return
+    if not signed_by(small.get(PUBLIC_KEY, b""), small.get(SHA256SUMS, b""), small.get(SIGNATURE, b"")):
+        place = SIGNATURE if PUBLIC_KEY in small else PUBLIC_KEY
+        checked.fail(place, f"单位签名不符（{SIGNATURE}、{PUBLIC_KEY} 或 {SHA256SUMS} 被改动）")
+        return
+    fingerprint = digests.of_bytes(small[PUBLIC_KEY]).sha256
+    checked.notes.append(f"单位签名有效，公钥 SHA-256 为 {fingerprint}；请与该单位公布的公钥核对")
+
+
 def _check_record(found: Mapping[str, Digests], small: Mapping[str, bytes], checked: Findings) -> int:
     if RECORD not in small:
         checked.fail(RECORD, "证据包清单缺失")
@@ -154,7 +168,7 @@ def _check_record(found: Mapping[str, Digests], small: Mapping[str, bytes], chec
         return 0
     listed = {file.path: file for file in package.files}
     for path, digest in found.items():
-        if path in {SHA256SUMS, SM3SUMS, RECORD}:
+        if path in _UNLISTED | {RECORD}:
             continue
         file = listed.get(path)
         if file is None:

@@ -37,6 +37,7 @@ from patrol.vault.model import (
 )
 from patrol.vault.objects import ObjectStore
 from patrol.vault.sealing_keys import load_key
+from patrol.vault.signatures import signer_of
 
 AUTOMATIC = "系统自动"
 DESTROYING = b"destroying "
@@ -134,8 +135,16 @@ class Vault:
         names: tuple[str, ...] = (),
     ) -> Path:
         """Write one item as a folder that opens offline; originals only with a reason. The access goes to the ledger."""
-        wish = Wish(numbers=(number,), masked=masked, actor=tidy(actor, 100), reason=tidy(reason, 500), names=names)
-        folder, digest = write_evidence(to, wish, self.sources)
+        sources = self.sources
+        wish = Wish(
+            numbers=(number,),
+            masked=masked,
+            actor=tidy(actor, 100),
+            reason=tidy(reason, 500),
+            names=names,
+            signed=sources.signer is not None,
+        )
+        folder, digest = write_evidence(to, wish, sources)
         detail = {"masked": "yes" if masked else "no", "sha256sums_sha256": digest}
         self.record("export", number=number, actor=actor, reason=reason, detail=detail)
         return folder
@@ -143,7 +152,8 @@ class Vault:
     @property
     def sources(self) -> Sources:
         """What packages are made from."""
-        return Sources(self.items, self.objects, self.ledger)
+        signer = signer_of(self._settings) if self._settings else None
+        return Sources(self.items, self.objects, self.ledger, signer)
 
     def scratch(self) -> Path:
         """Return a fresh folder inside the vault's file system for what is not sealed yet; its maker removes it."""
