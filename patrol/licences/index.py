@@ -25,8 +25,8 @@ _MOST = 5
 class Index:
     """A list ready for questions. Built once (seconds for 100,000 rows), then read-only and safe to share.
 
-    Rows of a blacklist, of cancelled ones or of the schools' 课后服务 list license nobody; they only add warnings. `on` is the day on which
-    licences must be valid (None: dates are not looked at); `answers` are officers' standing decisions.
+    Rows of a blacklist, of cancelled ones or of the schools' 课后服务 list license nobody; they only add warnings. `on` is the
+    day on which licences must be valid (None: dates are not looked at); `answers` are officers' standing decisions.
     """
 
     def __init__(

@@ -77,10 +77,12 @@ def _apply_mapping(columns: dict[str, int], cells: Sequence[str], mapping: Mappi
 
 
 def _mapped_header(cells: Sequence[str], mapping: Mapping[str, str] | None) -> bool:
-    if mapping and "name" in {({v: k for k, v in CHINESE.items()}).get(label, label) for label in mapping}:
-        wanted = {header_key(value) for value in mapping.values()}
-        return len(wanted & {header_key(cell) for cell in cells}) >= min(2, len(wanted))
-    return False
+    """Whether a row is the header that the officer's mapping speaks of: every column is there, one at least by its words."""
+    if not mapping or not {"name", CHINESE["name"]} & set(mapping):
+        return False
+    keys = {header_key(cell) for cell in cells}
+    found = [_column_index(wanted, cells) is not None for wanted in mapping.values()]
+    return all(found) and any(header_key(wanted) in keys for wanted in mapping.values())
 
 
 def _find_header(grid: Grid, mapping: Mapping[str, str] | None) -> int | None:
@@ -122,6 +124,8 @@ def _read_grid(grid: Grid, so_far: _Progress, mapping: Mapping[str, str] | None)
         _take_rows(grid, grid.rows[position + 1 :], so_far)
         return
     if so_far.columns and width == so_far.width:
+        if so_far.raws and so_far.raws[-1][0].title in so_far.kinds:
+            so_far.kinds[grid.title] = so_far.kinds[so_far.raws[-1][0].title]
         _take_rows(grid, grid.rows, so_far, continued=True)
         return
     guessed = guess_by_content([cells for _, cells in grid.rows])
@@ -273,7 +277,7 @@ def load_list(
     if not so_far.raws:
         reason = so_far.troubles[0].reason if so_far.troubles else "表里没有一行机构"
         raise BadInput(reason, file=path, line=so_far.troubles[0].line if so_far.troubles else None)
-    guessed = kind_of(path.stem) or next(iter(so_far.kinds.values()), ListKind.WHITE) if len(so_far.kinds) < 2 else ListKind.WHITE
+    guessed = kind_of(path.stem) or ListKind.WHITE
     entries = []
     for number, (grid, line, raw) in zip(_numbers(so_far.raws), so_far.raws, strict=True):
         sheet_kind = kind or so_far.kinds.get(grid.title) or guessed

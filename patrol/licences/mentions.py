@@ -247,7 +247,7 @@ def _nothing_else(scan: Scan, mention: Mention) -> bool:
     return True
 
 
-def other_institutions(scan: Scan, listed: list[Mention]) -> list[Mention]:
+def other_institutions(scan: Scan, listed: list[Mention], *, topics_too: bool = False) -> list[Mention]:
     """Return names in the text that look like institutions but are not on the list: an unknown word before a tail."""
     found: list[Mention] = []
     busy = 0
@@ -263,7 +263,7 @@ def other_institutions(scan: Scan, listed: list[Mention]) -> list[Mention]:
             position - start < 2
             or scan.text[position:end] == "机构"
             or not flags & _SUBSTANCE
-            or _only_topic(scan, position, end)
+            or (not topics_too and _only_topic(scan, position, end))
             or (start not in scan.folded.hard and any(one.end == start for one in listed))
         ):
             continue

@@ -27,7 +27,7 @@ def _neighbours(brand: str, table: Table) -> list[tuple[int, str]]:
 
 def nearly_listed(table: Table, scan: Scan, places: Places) -> Ruling:
     """Return the unlisted ruling for a text without a listed brand, with a warning when it resembles one of the same city."""
-    for one in other_institutions(scan, []):
+    for one in other_institutions(scan, [], topics_too=True):
         brand = scan.text[one.brand_start : one.brand_end]
         if not 2 <= len(brand) <= _LONGEST:
             continue
