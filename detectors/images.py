@@ -137,10 +137,14 @@ def _open(data: bytes) -> tuple[Image.Image, tuple[str, ...]] | str:
 
 def _decode(data: bytes) -> tuple[Image.Image, tuple[str, ...]] | str:
     with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        notes: tuple[str, ...] = ()
+        if image.format in {"JPEG", "MPO"} and MOST_PIXELS < image.width * image.height <= 4 * MOST_PIXELS:
+            notes = (f"图片过大（{image.width}×{image.height}），缩小一半识别",)
+            image.draft("RGB", (image.width // 2, image.height // 2))
         if image.width * image.height > MOST_PIXELS or max(image.size) > _LONGEST_SIDE:
             return f"图片尺寸过大（{image.width}×{image.height}），未识别"
         frames = getattr(image, "n_frames", 1)
-        notes = (f"图片共 {frames} 帧，只识别第一帧",) if frames > 1 else ()
+        notes = (*notes, f"图片共 {frames} 帧，只识别第一帧") if frames > 1 else notes
         upright = ImageOps.exif_transpose(image)
         if "A" in upright.getbands() or "transparency" in upright.info:
             upright = upright.convert("RGBA")
