@@ -4,8 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NoReturn
 
 from patrol.errors import BadInput
+from patrol.handling import Measure
+from patrol.store.handling import measure_of
 from patrol.store.reviewing import Stage
 from patrol.store.rows import WORDS
 from patrol.store.store import Store
@@ -94,7 +97,7 @@ class ConsoleBook:
         """Return one lead's row; BadInput when there is no such number."""
         for row in self._db.query(f"SELECT {_CARD} FROM lead_desk WHERE number = ?", [number]):  # noqa: S608
             return _card(row)
-        raise BadInput(f"没有编号为“{number[:40]}”的线索；请核对线索编号")
+        self.refuse(number)
 
     def campaign_of(self, number: str) -> str:
         """Return the campaign of a lead; empty when there is no such number."""
@@ -136,6 +139,16 @@ class ConsoleBook:
         sql = f"SELECT {_CARD} FROM lead_desk WHERE campaign = ? AND number IN (SELECT value FROM json_each(?)) ORDER BY found_at"  # noqa: S608
         rows = list(self._db.query(sql, [campaign, json.dumps(list(shared))]))
         return [(card, tuple(shared[card.number])) for card in (_card(row) for row in rows)]
+
+    def measures(self, number: str) -> list[Measure]:
+        """Return the measures on one lead, oldest first; of several rows on one step, the latest stands."""
+        rows = self._db.query("SELECT * FROM measures WHERE lead = ? ORDER BY at, id", [number])
+        steps = {(one.kind, one.to, one.document): one for one in (measure_of(row) for row in rows)}
+        return list(steps.values())
+
+    def refuse(self, number: str) -> NoReturn:
+        """Answer for a lead that is not this officer's as for one that does not exist."""
+        raise BadInput(f"没有编号为“{number[:40]}”的线索；请核对线索编号")
 
     def keys(self, number: str) -> list[str]:
         """Return what a lead can be linked by (`phone:…`, `author:platform:…`)."""

@@ -53,7 +53,7 @@ class HandlingBook:
         """Return the measures on a campaign's leads, oldest first; of several rows on one step, the latest stands."""
         steps = {
             (one.lead, one.kind, one.to, one.document): one
-            for one in (_measure(row) for row in self._rows(_MEASURES, [campaign]))
+            for one in (measure_of(row) for row in self._rows(_MEASURES, [campaign]))
         }
         return list(steps.values())
 
@@ -160,7 +160,7 @@ def _day(value: object) -> date:
     return date.fromisoformat(str(value))
 
 
-def _measure(row: Mapping[str, object]) -> Measure:
+def measure_of(row: Mapping[str, object]) -> Measure:
     return Measure(
         lead=str(row["lead"]),
         kind=str(row["kind"]),

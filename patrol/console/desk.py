@@ -1,0 +1,174 @@
+"""What every page of the console needs: settings, a store for each thread, the vault, campaigns, lists, what was started."""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TypeVar, cast
+from weakref import WeakSet
+
+from patrol.campaigns import china_today, load_campaign
+from patrol.console.limits import Limits
+from patrol.console.tasks import Tasks
+from patrol.errors import BadInput
+from patrol.licences import Entry, Index, load_list
+from patrol.listing import index_on
+from patrol.model import Campaign
+from patrol.platforms import Platform, load_platforms
+from patrol.settings import Settings
+from patrol.store import Store
+from patrol.store.accounts import AccountBook
+from patrol.store.audit import AuditBook
+from patrol.store.console import ConsoleBook
+from patrol.store.console_overview import OverviewBook
+from patrol.store.console_work import WorkBook
+from patrol.store.handling import HandlingBook
+from patrol.store.lists import ListStore, ListVersion
+from patrol.store.reviewing import ReviewBook
+from patrol.store.searching import SearchBook
+from patrol.vault.vault import Vault
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where the console and its evidence viewer are reached (`http://127.0.0.1:8765`): two origins, so that nothing captured can
+    touch the console."""
+
+    console: str
+    evidence: str
+
+
+class Books:
+    """One thread's way into the database."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.accounts, self.audit, self.review = AccountBook(store), AuditBook(store), ReviewBook(store)
+        self.leads, self.overview, self.work = ConsoleBook(store), OverviewBook(store), WorkBook(store)
+        self.search, self.handling, self.lists = SearchBook(store), HandlingBook(store), ListStore(store.database)
+
+
+@dataclass(slots=True)
+class _Kept:
+    value: object
+    until: float
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Desk:
+    """The console's state: one per process. Threads share it; each has a database connection of its own."""
+
+    def __init__(self, settings: Settings, origins: Origins) -> None:
+        self.settings, self.origins = settings, origins
+        self.workspace: Path = settings.workspace
+        self._local = threading.local()
+        # weak: a thread that ends takes its connection with it
+        self._opened: WeakSet[Store] = WeakSet()
+        self._lock = threading.Lock()
+        self._kept: dict[str, _Kept] = {}
+        self.limits = Limits()
+        self.vault = Vault.of(settings)
+        self.tasks = Tasks(self.workspace, lambda: self.books.work)
+        self.setup_token = secrets.token_urlsafe(24)
+        self.secret = self.books.work.keep_fact("evidence_secret", secrets.token_hex(32))
+        self.tasks.tidy()
+
+    @property
+    def books(self) -> Books:
+        """This thread's books; opened at the first use."""
+        known = getattr(self._local, "books", None)
+        if known is None:
+            known = Books(Store.open(self.workspace))
+            self._local.books = known
+            with self._lock:
+                self._opened.add(known.store)
+        return cast("Books", known)
+
+    def close(self) -> None:
+        """Stop what was started and close every connection."""
+        self.tasks.stop_all()
+        with self._lock:
+            for store in list(self._opened):
+                store.close()
+            self._opened.clear()
+
+    def remembered(self, key: str, seconds: float, make: Callable[[], Answer]) -> Answer:
+        """Return what `make` gave within the last seconds; one thread makes it, the others wait for that."""
+        with self._lock:
+            kept = self._kept.setdefault(key, _Kept(None, 0.0))
+        with kept.lock:
+            if time.monotonic() >= kept.until:
+                kept.value, kept.until = make(), time.monotonic() + seconds
+            return cast("Answer", kept.value)
+
+    def forget(self, prefix: str) -> None:
+        """Let what was remembered under a prefix be made anew."""
+        with self._lock:
+            for key in [key for key in self._kept if key.startswith(prefix)]:
+                del self._kept[key]
+
+    # campaigns
+
+    def campaigns(self) -> list[tuple[str, str]]:
+        """Return (id, title) of every campaign that is known, the latest used first."""
+        known = dict(self.books.work.campaigns())
+        for identity in self.books.work.campaign_files():
+            if identity not in known and (campaign := self.campaign(identity)):
+                known[identity] = campaign.title
+        return list(known.items())
+
+    def campaign(self, identity: str) -> Campaign | None:
+        """Return a campaign from its file; None when the console does not know its file, or it cannot be read any more."""
+        path = self.books.work.campaign_files().get(identity, "")
+        if not path or not Path(path).is_file():
+            return None
+        key = f"campaign:{path}:{Path(path).stat().st_mtime_ns}"
+        try:
+            return self.remembered(key, 3600, lambda: load_campaign(Path(path)))
+        except BadInput:
+            return None
+
+    def register_campaign(self, path: Path) -> Campaign:
+        """Take a campaign file in; BadInput when it is wrong."""
+        campaign, now = load_campaign(path.resolve()), datetime.now(UTC)
+        self.books.store.save_campaign(campaign, path.read_text(encoding="utf-8-sig"), now)
+        self.books.work.remember_campaign(campaign.id, str(path.resolve()), campaign.title, now)
+        self.forget("campaign:")
+        return campaign
+
+    # lists and platforms
+
+    def platforms(self) -> Mapping[str, Platform]:
+        """Return every platform by name, the workspace's own too."""
+        return self.remembered("platforms", 60, lambda: load_platforms((self.workspace / "platforms",)))
+
+    def platform_title(self, name: str) -> str:
+        """Return how officers call a platform."""
+        if name == "urls":
+            return "人工录入"
+        known = self.platforms().get(name)
+        return known.title if known else name
+
+    def index(self, day: date | None = None) -> Index | None:
+        """Return the workspace's lists as they hold on a day (today), made ready; None when none was imported."""
+        on = day or china_today()
+        versions = "|".join(version.label for version in self.books.lists.versions_on(on))
+        answers = len(self.books.lists.answers())
+        return self.remembered(f"index:{on}:{versions}:{answers}", 3600, lambda: index_on(self.books.lists, on))
+
+    def entries(self) -> Mapping[str, Entry]:
+        """Return the list entries that hold today, and those of the campaigns' files, by name."""
+        versions = self.books.lists.versions_on(china_today())
+        files = [name for identity, _ in self.campaigns() if (c := self.campaign(identity)) for name in c.whitelists]
+        key = f"entries:{'|'.join(version.label for version in versions)}:{'|'.join(files)}"
+        return self.remembered(key, 3600, lambda: self._entries(versions, files))
+
+    def _entries(self, versions: Sequence[ListVersion], files: Sequence[str]) -> dict[str, Entry]:
+        found = [entry for version in versions for entry in self.books.lists.entries(version)]
+        found += [entry for name in files if Path(name).is_file() for entry in load_list(Path(name), strict=False).entries]
+        return {entry.name: entry for entry in found}

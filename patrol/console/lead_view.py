@@ -1,0 +1,137 @@
+"""Everything that stands on a lead's page, gathered once for the page, the queue's panel and the JSON API."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from detectors.model import DayStatus
+from patrol.calendar import judge_for
+from patrol.campaigns import CHINA
+from patrol.console.call import Call
+from patrol.console.evidence import EvidenceView, evidence_view
+from patrol.console.highlighting import Compared, Note, Piece, Shared, compare_names, compare_parts, notes_of, pieces_of
+from patrol.handling import Measure
+from patrol.licences import Entry
+from patrol.model import Candidate, Lead
+from patrol.store.console import Card
+from patrol.store.reviewing import Decision, may_decide
+
+_STAGES = {"primary": "小学", "junior": "初中", "senior": "高中", "preschool": "学前"}
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """One candidate of the list beside the name on the page."""
+
+    candidate: Candidate
+    left: list[Shared]
+    right: list[Shared]
+    parts: list[Compared]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What the day of publication was for pupils of one stage."""
+
+    stage: str
+    status: DayStatus
+
+
+@dataclass(frozen=True, slots=True)
+class LeadView:
+    """A lead for the screen. `refusal` says why the officer may not decide now (empty: they may)."""
+
+    card: Card
+    lead: Lead
+    pieces: list[Piece]
+    pictures: list[list[Piece]]
+    notes: list[Note]
+    beside: list[Beside]
+    days: list[Day]
+    decisions: list[Decision]
+    remarks: list[tuple[datetime, str, str]]
+    linked: list[tuple[Card, tuple[str, ...]]]
+    evidence: EvidenceView
+    capture: tuple[str, str]
+    measures: list[Measure]
+    allowed: list[tuple[str, str]]
+    account_posts: int
+    refusal: str
+
+    @property
+    def elements(self) -> list[str]:
+        """Which of the five elements the findings prove, in order."""
+        return list(dict.fromkeys(note.element for note in self.notes))
+
+    @property
+    def clauses(self) -> list[tuple[str, list[Note]]]:
+        """The findings by clause."""
+        found: dict[str, list[Note]] = {}
+        for note in self.notes:
+            found.setdefault(note.clause or "（未注明条款）", []).append(note)
+        return list(found.items())
+
+
+def lead_view(call: Call, number: str) -> LeadView:
+    """Gather a lead; BadInput when there is no such number, or it lies outside the user's district."""
+    books = call.books
+    card = books.leads.card(number)
+    check_district(call, card)
+    lead = books.store.lead(number)
+    screening = lead.screening
+    detection = screening.detection if screening else None
+    decisions = books.review.decisions(number)
+    campaign = call.desk.books.leads.campaign_of(number)
+    post = screening.post if screening else None
+    return LeadView(
+        card=card,
+        lead=lead,
+        pieces=pieces_of(post.text, detection) if post and detection else [],
+        pictures=[[Piece(text)] for text in post.image_texts] if post else [],
+        notes=notes_of(detection) if detection else [],
+        beside=_beside(call, lead),
+        days=_days(call, lead),
+        decisions=decisions,
+        remarks=books.review.notes(number),
+        linked=books.leads.linked(number, campaign)[:60],
+        evidence=evidence_view(call.desk.vault, card.evidence),
+        capture=books.leads.capture_note(card.evidence),
+        measures=books.leads.measures(number),
+        allowed=books.review.allowed(card.provider),
+        account_posts=books.leads.account_posts(card.platform, post.author_id if post else ""),
+        refusal=may_decide(card.stage, decisions, call.user.name if call.user else "", senior=call.senior),
+    )
+
+
+def check_district(call: Call, card: Card) -> None:
+    """Refuse a lead of another district to an officer who has one; a lead without a region is everybody's."""
+    district = call.user.district if call.user else ""
+    if district and card.region and district not in card.region:
+        call.books.leads.refuse(card.number)
+
+
+def _beside(call: Call, lead: Lead) -> list[Beside]:
+    if lead.screening is None:
+        return []
+    post, detection = lead.screening.post, lead.screening.detection
+    rows = []
+    for candidate in lead.match.candidates[:4]:
+        entry = _entry(call, candidate)
+        left, right = compare_names(lead.match.query, candidate.name)
+        rows.append(
+            Beside(candidate, left, right, compare_parts(detection, post.region, lead.match.query, entry) if entry else [])
+        )
+    return rows
+
+
+def _entry(call: Call, candidate: Candidate) -> Entry | None:
+    return call.desk.entries().get(candidate.name)
+
+
+def _days(call: Call, lead: Lead) -> list[Day]:
+    published = lead.screening.post.published_at if lead.screening else None
+    if published is None:
+        return []
+    on: date = published.astimezone(CHINA).date()
+    judge = judge_for(call.campaign.vacations if call.campaign else ())
+    days = [Day(word, judge(on, stage)) for stage, word in _STAGES.items()]
+    return days[:1] if len({day.status for day in days}) == 1 else days

@@ -1,0 +1,1 @@
+"""One module a page: each function takes a Call and answers it."""

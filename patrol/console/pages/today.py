@@ -1,0 +1,94 @@
+"""今日: what is due, what came in, what waits for me, where the patrol is blind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from starlette.responses import Response
+
+from patrol.campaigns import batch_period, china_today
+from patrol.console.call import Call
+from patrol.console.charts import campaign_line, day_columns, shares
+from patrol.console.people import Role
+from patrol.model import Batch, Campaign, SourceCoverage
+from patrol.store.console import DeskFilter
+from patrol.store.reviewing import Stage
+
+_RECHECK_DAYS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Leads of one platform in this batch and in the one before."""
+
+    platform: str
+    now: int
+    before: int
+
+
+def today(call: Call) -> Response:
+    """Show the first page."""
+    if not call.campaign_id:
+        return call.page("no_campaign.html", title="今日")
+    books, campaign, identity = call.books, call.campaign, call.campaign_id
+    district = call.who.district
+    day = china_today(call.now)
+    stages = call.desk.remembered(f"stages:{identity}:{district}", 3, lambda: books.leads.stages(identity, district))
+    counts = call.desk.remembered(
+        f"days:{identity}:{district}", 15, lambda: call.books.overview.days(identity, day - timedelta(days=60), district)
+    )
+    platforms = call.desk.remembered(
+        f"platforms:{identity}:{district}", 15, lambda: call.books.overview.platforms(identity, district=district)
+    )
+    columns, most = day_columns(counts, day)
+    return call.page(
+        "today.html",
+        stages=stages,
+        mine=_mine(call, stages),
+        line=campaign_line(campaign, day) if campaign else None,
+        columns=columns,
+        most=most,
+        fresh=sum(one.subject + one.ad for one in counts if one.day == day.isoformat()),
+        platforms=shares(platforms),
+        batches=_batches(call, campaign, day),
+        due=books.overview.steps_due(identity, day + timedelta(days=_RECHECK_DAYS)),
+        issues=books.store.issues(identity),
+        coverage=coverage_of(call),
+        captures=books.overview.evidence_counts(identity),
+        providers=call.desk.remembered(f"providers:{identity}", 60, lambda: call.books.overview.providers(identity)),
+        decided=books.overview.decided_by(call.who.name, (call.now - timedelta(days=1)).isoformat()),
+    )
+
+
+def _mine(call: Call, stages: dict[Stage, int]) -> int:
+    """Return how many leads wait for this officer's second or third review."""
+    if call.role not in {Role.REVIEWER, Role.ADMIN} or not (stages[Stage.SECOND] or stages[Stage.THIRD]):
+        return 0
+    total = 0
+    for stage in (Stage.SECOND, Stage.THIRD):
+        wanted = DeskFilter(campaign=call.campaign_id, stage=stage.value, district=call.who.district, excluding=call.who.name)
+        total += sum(count for _, count in call.books.leads.facet(wanted, "grade"))
+    return total
+
+
+def _batches(call: Call, campaign: Campaign | None, day: object) -> tuple[Batch | None, list[Compared]]:
+    """Hold the batch under way (or the last) against the one before, platform by platform."""
+    if campaign is None:
+        return None, []
+    now = next((one for one in campaign.batches if str(one.end) >= str(day)), campaign.batches[-1])
+    before = next((one for one in campaign.batches if one.number == now.number - 1), None)
+    counts = [dict(_found(call, campaign, one)) if one else {} for one in (now, before)]
+    names = dict.fromkeys((*counts[0], *counts[1]))
+    return now, [Compared(name, counts[0].get(name, 0), counts[1].get(name, 0)) for name in names]
+
+
+def _found(call: Call, campaign: Campaign, batch: Batch) -> Sequence[tuple[str, int]]:
+    after, until = batch_period(campaign, batch)
+    since = (after + timedelta(days=1)).isoformat() if after else ""
+    return call.books.overview.platforms(campaign.id, since=since, until=until.isoformat(), district=call.who.district)
+
+
+def coverage_of(call: Call) -> list[SourceCoverage]:
+    """Return the coverage of the campaign as the reports count it; counted at most once a minute."""
+    identity = call.campaign_id
+    return call.desk.remembered(f"coverage:{identity}", 60, lambda: call.books.store.coverage(identity))

@@ -1,0 +1,137 @@
+"""`patrol serve`: the console on one port, captured pages on the next, both on this machine unless told otherwise."""
+
+import asyncio
+import logging
+import ssl
+import webbrowser
+from dataclasses import dataclass
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+from starlette.applications import Starlette
+
+from patrol import settings as settings_module
+from patrol.console.app import console_app
+from patrol.console.desk import Desk, Origins
+from patrol.console.evidence_site import evidence_app
+from patrol.errors import BadInput, NotAvailable
+from patrol.settings import Settings
+
+_LOCAL = {"127.0.0.1", "localhost", "::1"}
+_LOG_BYTES = 5_000_000
+
+
+def serve_command(
+    campaign: Annotated[list[Path] | None, typer.Option("--campaign", "-c", help="专项行动文件（TOML），可写多次")] = None,
+    host: Annotated[str, typer.Option("--host", help="监听地址；不写则用设置 console_host")] = "",
+    port: Annotated[int, typer.Option("--port", help="端口；不写则用设置 console_port")] = 0,
+    browser: Annotated[bool, typer.Option("--open/--no-open", help="启动后打开浏览器")] = True,
+) -> None:
+    """启动控制台：审核线索、巡查、名单、报表、移送。首次启动时显示一次性的设置网址。"""
+    settings = settings_module.load()
+    place = place_of(settings, host, port)
+    desk = Desk(settings, place.origins)
+    for file in campaign or ():
+        desk.register_campaign(file)
+    _log_to(settings.workspace / "logs" / "console.log", settings.text("log_level"))
+    address = first_address(desk)
+    typer.echo(f"控制台：{address}")
+    if "/setup" in address:
+        typer.echo("首次使用：请在本机浏览器打开上面的网址建立管理员（只能用一次，重启后更换）。")
+    typer.echo("按 Ctrl+C 停止。")
+    if browser and place.host in _LOCAL:
+        webbrowser.open(address)
+    asyncio.run(run_both(console_app(desk), evidence_app(desk), place))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the console listens; the evidence viewer takes the next port."""
+
+    host: str
+    port: int
+    certificate: str = ""
+    key: str = ""
+
+    @property
+    def origins(self) -> Origins:
+        """The two origins as a browser writes them."""
+        scheme = "https" if self.certificate else "http"
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return Origins(f"{scheme}://{name}:{self.port}", f"{scheme}://{name}:{self.port + 1}")
+
+
+def place_of(settings: Settings, host: str = "", port: int = 0) -> Place:
+    """Return where to listen; BadInput when the console would be open to the network without TLS, or a file is missing."""
+    place = Place(
+        host or settings.text("console_host"),
+        port or int(settings.number("console_port")),
+        settings.text("console_certificate"),
+        settings.text("console_key"),
+    )
+    if place.host not in _LOCAL and not place.certificate:
+        raise BadInput("监听本机以外的地址须启用 TLS：请在 settings.toml 写 console_certificate 和 console_key", field="--host")
+    for name, file in (("console_certificate", place.certificate), ("console_key", place.key)):
+        if file and not Path(file).is_file():
+            raise BadInput("找不到这个文件", file=file, field=name)
+    return place
+
+
+def first_address(desk: Desk) -> str:
+    """Return the address to open: the one-time set-up page as long as there is no administrator."""
+    if desk.books.accounts.count():
+        return desk.origins.console
+    return f"{desk.origins.console}/setup?token={desk.setup_token}"
+
+
+async def run_both(console: FastAPI, evidence: Starlette, place: Place) -> None:
+    """Run both servers until they are stopped. NotAvailable when a port is taken."""
+    servers = [_server(console, place, place.port), _server(evidence, place, place.port + 1)]
+    await asyncio.gather(*(_run(server) for server in servers), _end_together(servers))
+
+
+async def _end_together(servers: list[uvicorn.Server]) -> None:
+    while not any(server.should_exit for server in servers):
+        await asyncio.sleep(0.2)
+    for server in servers:
+        server.should_exit = True
+
+
+async def _run(server: uvicorn.Server) -> None:
+    try:
+        await server.serve()
+    except (SystemExit, OSError) as error:
+        server.should_exit = True
+        raise NotAvailable(f"端口 {server.config.port} 已被占用；请用 --port 换一个，或关闭另一个控制台") from error
+
+
+def _server(app: FastAPI | Starlette, place: Place, port: int) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,
+        host=place.host,
+        port=port,
+        ssl_certfile=place.certificate or None,
+        ssl_keyfile=place.key or None,
+        ssl_version=ssl.PROTOCOL_TLS_SERVER,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,
+    )
+    return uvicorn.Server(config)
+
+
+def _log_to(path: Path, level: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=3, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    for name in ("patrol.console", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.addHandler(handler)
+        logger.setLevel("INFO" if level == "WARNING" else level)
+        logger.propagate = False
