@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from patrol import settings
+from patrol.calendar_commands import app as calendar_app
 from patrol.detecting import detect_command
 from patrol.doctor import doctor_command
 from patrol.errors import PatrolError
@@ -38,6 +39,9 @@ app.add_typer(whitelist_app, name="whitelist")
 app.add_typer(rules_app, name="rules")
 app.add_typer(evidence_app, name="evidence")
 app.add_typer(report_app, name="report")
+app.add_typer(calendar_app, name="calendar")
+# the clock stands above the product, as spiders do: found by name
+app.add_typer(import_module("schedules.commands").app, name="schedule")
 # the demo stands above the product (it brings its own mock platforms), so it is found by name, as spiders are
 app.command("demo")(import_module("fixtures.demo").demo_command)
 

@@ -81,6 +81,15 @@ def is_key_day(campaign: Campaign, day: date) -> bool:
     )
 
 
+def uncertain(job: Job, campaign: Campaign, day: date, public: PublicDays) -> bool:
+    """Say whether a job's being due on a day rests on dates that no published notice confirms (暂定)."""
+    if job.before or (job.days in {"every", "standing"} and job.period != "key"):
+        return False
+    calendar = SchoolCalendar(campaign.vacations, public)
+    stages = {vacation.stage for vacation in campaign.vacations} or set(_STANDING_STAGES)
+    return any(calendar.judge(day, stage).provisional for stage in stages)
+
+
 def _is_day(job: Job, calendar: SchoolCalendar, campaign: Campaign, day: date) -> bool:
     if job.days in {"every", "standing"}:
         return True

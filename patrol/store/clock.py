@@ -70,7 +70,7 @@ class ClockBook:
         return any(self._db.query("SELECT 1 FROM occurrences WHERE campaign = ? LIMIT 1", [campaign]))
 
     def cancel_strangers(self, keep: Iterable[tuple[str, str]], *, reason: str) -> None:
-        """Cancel planned occurrences of campaigns and jobs that are no longer there (`keep`: campaign and job), with the reason."""
+        """Cancel planned occurrences of all campaigns and jobs but those to `keep` (campaign and job), with the reason."""
         known = set(keep)
         with immediate(self._db):
             for occurrence in self._list("state = 'planned'"):
@@ -166,7 +166,8 @@ class ClockBook:
         rows = self._db.query(
             """SELECT n.id, n.day, n.cause, n.text, n.at FROM notices n
                LEFT JOIN notice_deliveries d ON d.notice = n.id AND d.channel = ?
-               WHERE n.at >= ? AND (d.notice IS NULL OR (d.sent_at IS NULL AND d.tried_at < ? AND d.attempts < ?)) ORDER BY n.id""",
+               WHERE n.at >= ? AND (d.notice IS NULL OR (d.sent_at IS NULL AND d.tried_at < ? AND d.attempts < ?))
+               ORDER BY n.id""",
             [channel, _text(since), _text(retry_before), most],
         )
         return [_notice(row) for row in rows]
@@ -177,21 +178,25 @@ class ClockBook:
         with immediate(self._db):
             self._db.conn.executemany(
                 """INSERT INTO notice_deliveries VALUES (?, ?, ?, ?, 1, ?) ON CONFLICT (notice, channel) DO UPDATE
-                   SET sent_at = excluded.sent_at, tried_at = excluded.tried_at, attempts = attempts + 1, error = excluded.error""",
+                   SET sent_at = excluded.sent_at, tried_at = excluded.tried_at, attempts = attempts + 1,
+                     error = excluded.error""",
                 [(number, channel, sent, _text(now), error[:300]) for number in numbers],
             )
 
     def delivery_errors(self, since: datetime) -> list[tuple[str, str]]:
         """Return the channels whose latest try failed since a moment, with the reason."""
         rows = self._db.query(
-            "SELECT channel, error, max(tried_at) AS at FROM notice_deliveries WHERE tried_at >= ? GROUP BY channel", [_text(since)]
+            "SELECT channel, error, max(tried_at) AS at FROM notice_deliveries WHERE tried_at >= ? GROUP BY channel",
+            [_text(since)],
         )
         return [(str(row["channel"]), str(row["error"])) for row in rows if row["error"]]
 
     def close_campaign(self, campaign: str, *, officer: str, note: str, now: datetime) -> None:
         """Close a campaign: nothing of it is planned any more."""
         with immediate(self._db):
-            self._db.execute("INSERT OR REPLACE INTO campaign_closures VALUES (?, ?, ?, ?)", [campaign, _text(now), officer, note])
+            self._db.execute(
+                "INSERT OR REPLACE INTO campaign_closures VALUES (?, ?, ?, ?)", [campaign, _text(now), officer, note]
+            )
 
     def reopen_campaign(self, campaign: str) -> None:
         """Take a closure back."""
