@@ -1,18 +1,13 @@
-"""Addresses: made absolute, written canonically, and told apart by platform (spiders/platform_hosts.yml)."""
+"""Addresses: made absolute, written canonically, told apart by the platform's own shapes, unwrapped from counting links."""
 
 import base64
 import binascii
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
-from pydantic import Field
-
-from patrol.platform_rules import Frozen, Regex
 from patrol.platforms import Address, Platform
-from patrol.validation import build, read_yaml
 
 MAX_URL = 2_000
 _NOISE = re.compile(
@@ -21,6 +16,7 @@ _NOISE = re.compile(
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.\-]*:")
+_PLAIN = re.compile(r"https?://[\w.\-]+(?::\d{1,5})?(?:[/?#]|$)", re.ASCII)
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]+")
 
 
@@ -31,16 +27,39 @@ def absolute(base: str, href: str) -> str:
         return ""
     if _SCHEME.match(href) and not href[:6].lower().startswith(("http:", "https:")):
         return ""
+    if _PLAIN.match(href):
+        return href[:MAX_URL]
+    origin = _origin(base)
+    if origin and href[0] == "/" and href[1:2] != "/" and "/." not in href:
+        return (origin + href)[:MAX_URL]
+    return _joined(base, href)
+
+
+def _joined(base: str, href: str) -> str:
     try:
-        joined = href if href.startswith(("http://", "https://")) else urljoin(base, href)
+        joined = urljoin(base, href)
         parts = urlsplit(joined)
-        if parts.scheme not in {"http", "https"} or not parts.netloc or (":" in parts.netloc and not parts.hostname):
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
             return ""
-        if ":" in parts.netloc:
-            _ = parts.port
+        _ = parts.port
     except ValueError:
         return ""
     return joined[:MAX_URL]
+
+
+@lru_cache(maxsize=1024)
+def _origin(base: str) -> str:
+    """Return scheme and host of an address, or ""."""
+    try:
+        parts = urlsplit(base)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"http", "https"} and parts.netloc else ""
+
+
+def host_of(url: str) -> str:
+    """Return host and port as an absolute address writes them."""
+    return url.split("/", 3)[2].partition("?")[0] if "://" in url[:9] else ""
 
 
 def canonical(platform: Platform, url: str) -> str:
@@ -102,48 +121,6 @@ def address_kind(platform: Platform, url: str) -> str:
         return ""
     known = _known_address(platform, f"{parts.path}?{parts.query}" if parts.query else parts.path)
     return known[0].kind if known else ""
-
-
-class HostRule(Frozen):
-    """One line of platform_hosts.yml: hosts (with sub-domains) or a pattern of host and path, the platform, the kind of link."""
-
-    platform: str
-    hosts: tuple[str, ...] = ()
-    pattern: Regex = ""
-    kind: str = ""
-    note: str = ""
-
-
-class HostTable(Frozen):
-    """The whole of platform_hosts.yml."""
-
-    verified_on: str
-    rules: tuple[HostRule, ...] = Field(min_length=1)
-
-
-@lru_cache(maxsize=1)
-def host_table() -> HostTable:
-    """Return the table that tells links apart."""
-    file = Path(__file__).with_name("platform_hosts.yml")
-    return build(HostTable, read_yaml(file), file=file)
-
-
-@lru_cache(maxsize=4096)
-def classify(url: str) -> tuple[str, str]:
-    """Return (platform, kind of link) of an address by host and path alone; ("", "") for an unknown one."""
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-    except ValueError:
-        return "", ""
-    where = f"{host}{parts.path}{'?' + parts.query if parts.query else ''}{'#' + parts.fragment if parts.fragment else ''}"
-    for rule in host_table().rules:
-        if rule.hosts and not any(host == known or host.endswith(f".{known}") for known in rule.hosts):
-            continue
-        if rule.pattern and not re.search(rule.pattern, where):
-            continue
-        return rule.platform, rule.kind
-    return "", ""
 
 
 def unwrapped(url: str) -> str:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from patrol.model import State
-from patrol.platform_rules import StateRule, Test
+from patrol.platform_rules import Carrier, StateRule, Test
+from spiders.carriers import carried
 from spiders.fetched import FetchedPage
-from spiders.literals import script_variable
 from spiders.paths import find_all
 from spiders.picks import select, select_first
 from spiders.texts import element_text
@@ -65,16 +66,18 @@ def _in_data(page: FetchedPage, test: Test) -> bool:
     if not test.var and not test.json_path:
         return True
     if test.var:
-        key = ("var", test.var)
-        if key not in page.found:
-            page.found[key] = script_variable(page.source, test.var) if test.var in page.source else None
-        data = page.found[key]
+        data = carried(page, _variable(test.var)) if test.var.removeprefix("window.") in page.source else None
     else:
         data = page.json if page.is_json else None
     values = find_all(data, test.json_path) if test.json_path and data is not None else [] if data is None else [data]
     if not test.equals:
         return any(value not in (None, "", [], {}) for value in values)
     return any(_plain(value) in test.equals for value in values)
+
+
+@lru_cache(maxsize=64)
+def _variable(name: str) -> Carrier:
+    return Carrier(var=name)
 
 
 def _plain(value: object) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from patrol.links import classify
 from patrol.model import Link, MiniProgram, Post
 from patrol.platform_rules import Fields, Pick, Test
 from patrol.platforms import Platform
-from spiders.addresses import absolute, classify
+from spiders.addresses import absolute
 from spiders.picks import Place, picked, select
 from spiders.steps import shown_time
 from spiders.texts import clean, squash, squash_lines, strip_zero_width

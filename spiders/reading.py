@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborNode
 
+from patrol.links import classify
 from patrol.model import Headers, Link, Post, Reading, State
 from patrol.platform_rules import PageRule, Parts
 from patrol.platforms import GENERIC, Platform, load_platform
-from spiders.addresses import absolute, address_groups, address_kind, canonical, classify
+from spiders.addresses import absolute, address_groups, address_kind, canonical, host_of
 from spiders.carriers import carried
 from spiders.conditions import any_holds, state_of
 from spiders.entries import Entry, as_link, as_post, led_by, mini_programs, read_entry
@@ -195,7 +195,7 @@ def _without_titles(text: str, place: Place, css: str) -> str:
     titles: set[str] = set()
     for anchor in (anchor for block in select(place.node, css)[:50] for anchor in select(block, "a[href]")[:100]):
         url = absolute(place.page.url, anchor.attributes.get("href") or "")
-        if url and url != place.page.url and urlsplit(url).netloc == urlsplit(place.page.url).netloc:
+        if url and url != place.page.url and host_of(url) == host_of(place.page.url):
             titles.add(squash(anchor.text()))
     titles.discard("")
     return "\n".join(kept for line in text.splitlines() if (kept := _own_part(line, titles))) if titles else text
@@ -286,7 +286,7 @@ def _links(platform: Platform, page: FetchedPage, main: Entry | None, entries: S
 
 
 def _kind_of(platform: Platform, page: FetchedPage, url: str) -> str:
-    same = urlsplit(url).netloc == urlsplit(page.url).netloc or platform.owns(url)
+    same = host_of(url) == host_of(page.url) or platform.owns(url)
     if not same:
         return "external"
     return address_kind(platform, url) or ("detail" if platform.name == GENERIC else "")

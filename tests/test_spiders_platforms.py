@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
+from patrol.links import classify, host_table
 from patrol.platform_rules import Fields, PageRule, Pick, StepName, Test
 from patrol.platforms import Platform, load_platforms, platform_names
-from spiders.addresses import absolute, address_kind, canonical, classify, host_table, unwrapped
+from spiders.addresses import absolute, address_kind, canonical, unwrapped
 from spiders.paths import parse_path
 from spiders.steps import STEPS
 

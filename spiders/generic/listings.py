@@ -1,12 +1,11 @@
 """Tell a page of links from an article on an unknown site, and keep what stands beside the links (floating advertisements)."""
 
-from urllib.parse import urlsplit
-
 from selectolax.lexbor import LexborNode
 
+from patrol.links import classify
 from patrol.model import Link, Reading, State
 from patrol.platforms import Platform
-from spiders.addresses import absolute, canonical, classify
+from spiders.addresses import absolute, canonical, host_of
 from spiders.entries import Entry, as_link, as_post
 from spiders.fetched import FetchedPage
 from spiders.picks import select
@@ -55,7 +54,7 @@ def _row(page: FetchedPage, anchor: LexborNode) -> Entry | None:
     url = absolute(page.url, anchor.attributes.get("href") or "")
     if not title or not url:
         return None
-    outside = urlsplit(url).netloc != urlsplit(page.url).netloc
+    outside = host_of(url) != host_of(page.url)
     kind = "snippet" if outside and len(title) >= _LONG_TITLE else "link"
     return Entry(
         url=url, kind=kind, leads_to="external" if outside else "detail", title=title[:300], found=frozenset({"title", "url"})
