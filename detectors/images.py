@@ -27,9 +27,22 @@ MOST_PIXELS: Final = 40_000_000
 _LONGEST_SIDE: Final = 60_000
 Image.init()
 _FORMATS: Final = tuple(name for name in ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF") if name in Image.OPEN)
-_BROKEN: Final = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, OverflowError, MemoryError,
-                  struct.error, zlib.error)  # fmt: skip
-
+# What the decoders of damaged files are known to raise; a crawled picture is written by whoever is being investigated.
+_BROKEN: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
+    RuntimeError,
+    EOFError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
 _HOW_TO_INSTALL: Final = '需要时请执行 pip install "xianshang-patrol[ocr]"'
 
 Repair = Callable[[str], str]
