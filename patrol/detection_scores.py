@@ -197,6 +197,8 @@ def table(scores: Scores) -> str:
         f"| {one.hits} | {one.extra} | {one.missed} |"
         for one in scores.axes
     ]
+    if not any(one.hits + one.missed for one in scores.axes):
+        return "\n".join([*lines, "", *_alarm_lines(scores)])
     for title, parts in (("手法", scores.tricks), ("渠道", scores.platforms)):
         lines += ["", f"| {title} | 召回率 | 找到/应有 |", "|---|---|---|"]
         lines += [f"| {one.name} | {one.recall:.3f} | {one.found}/{one.total} |" for one in parts]
@@ -210,8 +212,12 @@ def table(scores: Scores) -> str:
     lines += ["", f"应引原文 {quotes.total} 处：整句标出 {_share(quotes.whole, quotes.total):.3f}，"
               f"过半标出 {_share(quotes.half, quotes.total):.3f}；标出的字占全文 {_share(quotes.lit, quotes.length):.3f}；"
               f"位置与原文不符 {quotes.misplaced} 处"]  # fmt: skip
-    lines += ["", "误报："] + [
-        f"- {_AXIS_WORDS[one.axis]} · {one.kind} {len(one.posts)}/{one.total}：{' '.join(one.posts)}"
-        for one in scores.false_alarms
-    ]
-    return "\n".join(lines if scores.false_alarms else [*lines[:-1], "误报：无"])
+    return "\n".join([*lines, "", *_alarm_lines(scores)])
+
+
+def _alarm_lines(scores: Scores) -> list[str]:
+    if not scores.false_alarms:
+        return ["误报：无"]
+    return ["误报：", *(
+        f"- {_AXIS_WORDS[one.axis]} · {one.kind} {len(one.posts)}/{one.total}：{' '.join(one.posts)}" for one in scores.false_alarms
+    )]  # fmt: skip

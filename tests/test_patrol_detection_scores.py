@@ -165,3 +165,9 @@ def test_the_table_shows_axes_and_false_alarms() -> None:
     )
     assert "| 疑似学科类违规 | 0.500 | 1.000 | 0.667 | 1 | 1 | 0 |" in shown
     assert "- 疑似学科类违规 · news 1/1：b" in shown
+
+
+def test_the_table_of_clean_posts_shows_false_alarms_alone() -> None:
+    shown = table(score([post("b", violation=False, note="plain: x")], {"b": answer("b", False)}))
+    assert "手法" not in shown
+    assert shown.endswith("误报：无")
