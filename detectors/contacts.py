@@ -20,13 +20,28 @@ _URL = re.compile(
     r"(?:https?://|www\.)[^\s，。、；）)】\"'<>]{3,300}"
     r"|(?<![a-z0-9@.])[a-z0-9][a-z0-9\-]{0,40}(?:\.[a-z0-9\-]{1,40}){0,3}\.(?:com|cn|net|org|vip|top|xyz|edu|cc|example)(?:/[^\s，。、；）)】\"'<>]{0,300})?"
 )
-_SHORT_HOSTS = ("t.cn/", "dwz.cn", "url.cn", "suo.im", "v.douyin.com", "b23.tv", "xhslink.com", "w.url.cn", "m.tb.cn", "u.jd.com", "c.tb.cn")
+_SHORT_HOSTS = (
+    "t.cn/",
+    "dwz.cn",
+    "url.cn",
+    "suo.im",
+    "v.douyin.com",
+    "b23.tv",
+    "xhslink.com",
+    "w.url.cn",
+    "m.tb.cn",
+    "u.jd.com",
+    "c.tb.cn",
+)
 _ICP = re.compile(r"[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼川贵云渝藏陕甘青宁新]icp[备证]\s?\d{6,10}号?(?:-\d{1,3}[ax]?)?")
 _PERMIT = re.compile(r"教民\s{0,2}\d{13}(?:\d{2})?\s{0,2}号?")
 _USCC = re.compile(r"(?<![0-9a-z])[159anymg][1239][0-9]{6}[0-9abcdefghjklmnpqrtuwxy]{10}(?![0-9a-z])")
 _GROUP = re.compile(r"(?:群号|群聊号|会议号|房间号|直播间号)\s{0,2}[:：]?\s{0,2}(\d[\d\- ]{4,14}\d)")
 _ACCOUNT = re.compile(r"(?:抖音号?|快手号?|小红书号?|公众号|视频号|b站|小红书)\s{0,2}[:：]\s{0,2}([\w\-]{2,24})")
 _PASSWORD = re.compile(r"[￥¥$][a-z0-9]{8,16}[￥¥$]")
+_LATIN, _RUN = "", " "
+_LETTERS = re.compile(r"[a-z]{2}")
+_DIGIT_RUN = re.compile(rf"[{_SPOKEN}][{_SPOKEN} \-–—·._*/、︱|]{{5}}")
 _WEIGHTS = tuple(3**step % 31 for step in range(17))
 _ALPHABET = "0123456789abcdefghjklmnpqrtuwxy"
 
@@ -36,7 +51,14 @@ def find_contacts(plain: View, original: str) -> tuple[Contact, ...]:
     text = plain.text
     found: list[Contact] = []
     taken: list[tuple[int, int]] = []
-    for kind, pattern, reading in _KINDS:
+    latin = _LETTERS.search(text) is not None
+    for kind, needs, pattern, reading in _KINDS:
+        if (
+            (needs == _LATIN and not latin)
+            or (needs == _RUN and not _DIGIT_RUN.search(text))
+            or (needs > _RUN and needs not in text)
+        ):
+            continue
         for match in pattern.finditer(text):
             value = reading(match)
             left, right = match.span()
@@ -91,17 +113,17 @@ def _upper(match: re.Match[str]) -> str:
     return match[0].upper().replace(" ", "")
 
 
-_KINDS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
-    ("email", _EMAIL, _whole),
-    ("url", _URL, _whole),
-    ("icp", _ICP, _upper),
-    ("permit", _PERMIT, _upper),
-    ("uscc", _USCC, _upper),
-    ("wechat", _WECHAT, _first),
-    ("qq", _QQ, _first),
-    ("group", _GROUP, _first),
-    ("phone", _PHONE, _mobile),
-    ("phone", _LANDLINE, _digits),
-    ("account", _ACCOUNT, _first),
-    ("account", _PASSWORD, _whole),
+_KINDS: tuple[tuple[str, str, re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+    ("email", "@", _EMAIL, _whole),
+    ("url", ".", _URL, _whole),
+    ("icp", "icp", _ICP, _upper),
+    ("permit", "教民", _PERMIT, _upper),
+    ("uscc", _LATIN, _USCC, _upper),
+    ("wechat", _LATIN, _WECHAT, _first),
+    ("qq", _RUN, _QQ, _first),
+    ("group", "号", _GROUP, _first),
+    ("phone", _RUN, _PHONE, _mobile),
+    ("phone", _RUN, _LANDLINE, _digits),
+    ("account", "号", _ACCOUNT, _first),
+    ("account", _LATIN, _PASSWORD, _whole),
 )

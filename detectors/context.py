@@ -56,7 +56,7 @@ def windows(text: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     for number in range(len(lines)):
         start = end = lines[number][0]
-        for left, right in lines[number : number + 8]:
+        for _, right in lines[number : number + 8]:
             if end > start and right - start > _WINDOW:
                 break
             end = right

@@ -19,12 +19,16 @@ from detectors.wording import wording
 
 _TAUGHT = ("subject.", "topic.", "tutor.core", "audience.grade", "audience.stage")
 _STOPS = frozenset("，,。！？!?；;\n、")
-_DENIED_BEFORE = re.compile(r"(?:不|没|无|非|别|未)(?:再|会|是|能|可|用|在)?(?:补|讲|教|涉及|含|包含|搞|管|做|会|开设|提供|卖|送|上|带|参加|报|收|看|安排|组织|布置|学|招|接|收)[^，。]{0,4}$|(?:与|跟|和)[^，。]{0,6}$(?<=无关)")
-_DENIED_AFTER = re.compile(r"[^，。]{0,8}(?:没有?任何?关系|没关系|无关|我们不管|不管|不涉及|不教|不讲|不补|不会|一律不|不含|除外|没有|不接|勿扰|请找|不收|不招|绕道|以下勿)")
+_DENIED_BEFORE = re.compile(
+    r"(?:不|没|无|非|别|未)(?:再|会|是|能|可|用|在)?(?:补|讲|教|涉及|含|包含|搞|管|做|会|开设|提供|卖|送|上|带|参加|报|收|看|安排|组织|布置|学|招|接|收)[^，。]{0,4}$|(?:与|跟|和)[^，。]{0,6}$(?<=无关)"
+)
+_DENIED_AFTER = re.compile(
+    r"[^，。]{0,8}(?:没有?任何?关系|没关系|无关|我们不管|不管|不涉及|不教|不讲|不补|不会|一律不|不含|除外|没有|不接|勿扰|请找|不收|不招|绕道|以下勿)"
+)
 Weights = Mapping[str, float]
 HEADS = ("subject", "other")
 THRESHOLD = 0.5
-WORDING = 3.0
+WORDING = {"subject": 3.0, "other": 2.0}
 WORDING_REACH = 8.0
 CERTAIN = 8.0
 _NEVER = -99.0
@@ -66,7 +70,10 @@ def decide(folded: Folded, hits: Sequence[Hit], title_hits: Sequence[Hit], title
         if max(ahead.values()) <= -WORDING_REACH:
             continue
         worded = wording(title + _between(folded, start, end))
-        ahead = {head: sigmoid(value + WORDING * told) if value > _NEVER else 0.0 for (head, value), told in zip(ahead.items(), worded, strict=True)}
+        ahead = {
+            head: sigmoid(value + WORDING[head] * told) if value > _NEVER else 0.0
+            for (head, value), told in zip(ahead.items(), worded, strict=True)
+        }
         scores = {head: max(scores[head], ahead[head]) for head in HEADS}
         if max(ahead.values()) >= THRESHOLD:
             charged.append((start, end))
@@ -102,7 +109,9 @@ def judged_windows(
     whole = window_features([*hits, *title_hits], text)
     quotes = tuple(quoted_spans(text)) if reported(whole) else ()
     spoken = [hit for hit in hits if not any(hit.start >= left and hit.end <= right for left, right in quotes)]
-    found = [(start, end, window_features([*within(spoken, start, end), *title_hits], text[start:end])) for start, end in windows(text)]
+    found = [
+        (start, end, window_features([*within(spoken, start, end), *title_hits], text[start:end])) for start, end in windows(text)
+    ]
     return found, whole, quotes
 
 
@@ -120,7 +129,15 @@ def denied(hit: Hit, text: str) -> bool:
 
 def reported(whole: Mapping[str, float]) -> bool:
     """Whether the text as a whole reports on others, so that its quotations are not its own offers."""
-    return whole.get("news", 0) >= 2 or whole.get("strong.gov", 0) >= 1 or whole.get("gov", 0) >= 3 or whole.get("policy", 0) >= 2 or whole.get("platform_rule", 0) >= 1 or whole.get("refuse", 0) >= 1 or whole.get("ask", 0) >= 1
+    return (
+        whole.get("news", 0) >= 2
+        or whole.get("strong.gov", 0) >= 1
+        or whole.get("gov", 0) >= 3
+        or whole.get("policy", 0) >= 2
+        or whole.get("platform_rule", 0) >= 1
+        or whole.get("refuse", 0) >= 1
+        or whole.get("ask", 0) >= 1
+    )
 
 
 def logit(weights: Weights, local: Mapping[str, float], whole: Mapping[str, float], head: str) -> float:

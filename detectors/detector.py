@@ -18,7 +18,12 @@ from detectors.prices import Prices, find_prices
 from detectors.rules import Rule, fired, load_rules
 from detectors.times import Calendar, time_facts
 
-_STAGES = {"preschool": ("audience.preschool",), "senior": ("高",), "junior": ("初", "七", "八", "九"), "primary": ("小", "一", "二", "三", "四", "五", "六")}
+_STAGES = {
+    "preschool": ("audience.preschool",),
+    "senior": ("高",),
+    "junior": ("初", "七", "八", "九"),
+    "primary": ("小", "一", "二", "三", "四", "五", "六"),
+}
 
 
 class Detector:
@@ -46,7 +51,9 @@ class Detector:
         if not verdict.ad:
             return self._clean(document, verdict, who, hits, contacts=contacts)
         facts, notes = self._facts(document, folded, prices, hits, contacts=contacts)
-        charged = [hit for hit in (*hits, *facts) if any(hit.start >= left and hit.end <= right for left, right in verdict.charged)]
+        charged = [
+            hit for hit in (*hits, *facts) if any(hit.start >= left and hit.end <= right for left, right in verdict.charged)
+        ]
         charged = [hit for hit in charged if not _quoted(hit, verdict)]
         findings, categories, titles = self._findings(document, verdict, charged, title)
         return Detection(
@@ -56,7 +63,7 @@ class Detector:
             categories=categories,
             findings=findings,
             contacts=contacts,
-            institutions=find_institutions(folded, document),
+            institutions=find_institutions(document),
             why=sentence(violation=verdict.violation, ad=True, speaker=who, findings=findings, titles=titles, notes=notes),
             speaker="provider" if who == "unknown" else who,
             glossary=glossary_of(findings),
@@ -64,11 +71,23 @@ class Detector:
             notes=tuple(notes),
         )
 
-    def _clean(self, document: Document, verdict: Verdict, who: str, hits: Sequence[Hit], *, contacts: tuple[Contact, ...]) -> Detection:
+    def _clean(
+        self, document: Document, verdict: Verdict, who: str, hits: Sequence[Hit], *, contacts: tuple[Contact, ...]
+    ) -> Detection:
         quoted = [hit for hit in hits if _quoted(hit, verdict)]
         met = {label for hit in quoted for label in hit.labels}
-        hinting = any(label.startswith(("subject.", "topic.", "tutor.")) for label in met) and any(label.startswith(("offer.", "price.", "audience.")) for label in met)
-        hints = tuple(finding_of(self._passage, hit, document.text, self._lexicon) for hit in quoted if not hit.labels[0].startswith("ctx.")) if hinting else ()
+        hinting = any(label.startswith(("subject.", "topic.", "tutor.")) for label in met) and any(
+            label.startswith(("offer.", "price.", "audience.")) for label in met
+        )
+        hints = (
+            tuple(
+                finding_of(self._passage, hit, document.text, self._lexicon)
+                for hit in quoted
+                if not hit.labels[0].startswith("ctx.")
+            )
+            if hinting
+            else ()
+        )
         return Detection(
             violation=False,
             score=round(verdict.score, 4),
@@ -89,7 +108,9 @@ class Detector:
                 found.extend(find_hits(folded, self._lexicon, find_prices(folded.plain), ()))
         return found
 
-    def _facts(self, document: Document, folded: Folded, prices: Prices, hits: Sequence[Hit], *, contacts: tuple[Contact, ...]) -> tuple[list[Hit], list[str]]:
+    def _facts(
+        self, document: Document, folded: Folded, prices: Prices, hits: Sequence[Hit], *, contacts: tuple[Contact, ...]
+    ) -> tuple[list[Hit], list[str]]:
         calendar = Calendar(document.published_at, document.stage or _stage(hits), self._judge_day)
         timed, notes = time_facts(folded.plain, document.text, calendar)
         return [*timed, *money_facts(folded.plain, prices), *offer_facts(hits, contacts)], notes
@@ -106,7 +127,14 @@ class Detector:
         categories: dict[str, None] = {}
         titles: list[str] = []
         proven: list[tuple[Rule, list[Hit]]] = list(
-            fired(self._rules, [*charged, *outside], violation=verdict.violation, ad=verdict.ad, day=document.published_at, region=document.region)
+            fired(
+                self._rules,
+                [*charged, *outside],
+                violation=verdict.violation,
+                ad=verdict.ad,
+                day=document.published_at,
+                region=document.region,
+            )
         )
         for rule, hits in proven:
             found.extend(finding_of(rule, hit, text, self._lexicon) for hit in hits if hit.start >= 0 and hit.end > hit.start)
@@ -116,7 +144,11 @@ class Detector:
                 titles.append(rule.title)
         found.extend(passage_finding(self._passage, text, span) for span in passages(text, charged, verdict.charged))
         unique = {(finding.rule, finding.start, finding.end): finding for finding in found}
-        return tuple(sorted(unique.values(), key=lambda finding: (finding.start, finding.end, finding.rule))), tuple(categories), titles
+        return (
+            tuple(sorted(unique.values(), key=lambda finding: (finding.start, finding.end, finding.rule))),
+            tuple(categories),
+            titles,
+        )
 
 
 def _quoted(hit: Hit, verdict: Verdict) -> bool:
@@ -142,6 +174,8 @@ def _shared(judge_day: DayJudge | None, senior: bool, extra_rules: tuple[Path, .
     return Detector(judge_day=judge_day, senior=senior, extra_rules=extra_rules)
 
 
-def detect(document: Document, *, judge_day: DayJudge | None = None, senior: bool = True, extra_rules: tuple[Path, ...] = ()) -> Detection:
+def detect(
+    document: Document, *, judge_day: DayJudge | None = None, senior: bool = True, extra_rules: tuple[Path, ...] = ()
+) -> Detection:
     """Detect once; rules are loaded once per process and reused."""
     return _shared(judge_day, senior, extra_rules).detect(document)

@@ -19,13 +19,55 @@ REACH = 48
 _SPREAD_OUT = 0.8
 _SPREAD = re.compile(r"(?<![a-z0-9_])[a-z](?:[*·._~|/\- ]{1,2}[a-z]){1,3}(?![a-z0-9_@.])")
 _INITIALS = re.compile(r"(?<![a-z_@./:：-])[a-z]{2,10}(?![a-z_@.])")
-_SIGNALS = ("audience.", "tutor.", "offer.", "price.", "subject.", "time.", "place.", "nonsubject.", "broker", "provider.", "topic.")
+_SIGNALS = (
+    "audience.",
+    "tutor.",
+    "offer.",
+    "price.",
+    "subject.",
+    "time.",
+    "place.",
+    "nonsubject.",
+    "broker",
+    "provider.",
+    "topic.",
+)
 
 
-_LESSON_UNITS = frozenset(("节", "节课", "堂", "堂课", "课", "课时", "次课", "小时", "个小时", "h", "时", "小日时", "小吋", "钟头", "期", "科", "讲", "孩", "孩子", "个孩子", "生", "学期", "半天", "上午", "下午", "晚", "题"))
+_LESSON_UNITS = frozenset(
+    (
+        "节",
+        "节课",
+        "堂",
+        "堂课",
+        "课",
+        "课时",
+        "次课",
+        "小时",
+        "个小时",
+        "h",
+        "时",
+        "小日时",
+        "小吋",
+        "钟头",
+        "期",
+        "科",
+        "讲",
+        "孩",
+        "孩子",
+        "个孩子",
+        "生",
+        "学期",
+        "半天",
+        "上午",
+        "下午",
+        "晚",
+        "题",
+    )
+)
 _STRICT = frozenset({"initials", "emoji"})
 _STRICT_SIGNALS = ("audience.grade", "audience.preschool", "audience.stage", "tutor.core", "price.", "topic.")
-_BRACKETS = "（）()【】[]《》“”\"「」『』"
+_BRACKETS = '（）()【】[]《》“”"「」『』'
 
 
 class Hit(NamedTuple):
@@ -51,7 +93,11 @@ def find_hits(folded: Folded, lexicon: Lexicon, prices: Prices, contacts: tuple[
         firm.extend(_patterns(folded.original, folded.tight))
         firm.extend(Hit((_price_label(price),), price.start, price.end, "") for price in find_prices(folded.tight).amounts)
     firm.extend(Hit((_price_label(price),), price.start, price.end, "") for price in prices.amounts)
-    firm.extend(Hit(("offer.contact", "contact.id"), contact.start, contact.end, contact.value) for contact in contacts if contact.kind in {"wechat", "qq", "phone", "group"})
+    firm.extend(
+        Hit(("offer.contact", "contact.id"), contact.start, contact.end, contact.value)
+        for contact in contacts
+        if contact.kind in {"wechat", "qq", "phone", "group"}
+    )
     weak.extend(_sounds(folded, lexicon, taken))
     weak.extend(_shapes(folded, lexicon, taken))
     weak.extend(_initials(folded, lexicon))
@@ -69,7 +115,9 @@ def _price_label(price: Price) -> str:
 
 
 def _inside_contact(hit: Hit, occupied: list[tuple[int, int]]) -> bool:
-    return hit.labels[0] != "offer.contact" and any(hit.start >= start and hit.end <= end and hit.end - hit.start < end - start for start, end in occupied)
+    return hit.labels[0] != "offer.contact" and any(
+        hit.start >= start and hit.end <= end and hit.end - hit.start < end - start for start, end in occupied
+    )
 
 
 def _words(folded: Folded, lexicon: Lexicon, firm: list[Hit], weak: list[Hit]) -> list[tuple[int, int]]:
@@ -85,7 +133,11 @@ def _words(folded: Folded, lexicon: Lexicon, firm: list[Hit], weak: list[Hit]) -
             continue
         taken.append((left, right))
         start, end = tight.span(left, right)
-        trick = word.trick or ("" if end - start == len(word.text) and folded.original[start:end] == word.text else folded.trick(start, end, word.text))
+        trick = word.trick or (
+            ""
+            if end - start == len(word.text) and folded.original[start:end] == word.text
+            else folded.trick(start, end, word.text)
+        )
         if trick == "inserted_symbols":
             between = folded.original[start:end]
             if end - start > 3 * len(word.text) + 4:
@@ -156,7 +208,8 @@ def _ordinary(text: str, left: int, right: int) -> bool:
     after = text[right - 1 : right + 1] in words
     if right - left == 2:
         before = before or text[left - 2 : left + 1] in words
-        return before and after or text[left - 1 : right] in words or text[left : right + 1] in words or (after and text[right - 1 : right + 2] in words)
+        longer = text[left - 1 : right] in words or text[left : right + 1] in words
+        return longer or (after and (before or text[right - 1 : right + 2] in words))
     return before and after
 
 
@@ -201,4 +254,3 @@ def _supported(firm: list[Hit], weak: list[Hit]) -> list[Hit]:
         if near or pair:
             kept.append(hit)
     return kept
-

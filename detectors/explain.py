@@ -36,7 +36,31 @@ SPEAKER_WORDS = {
     "unknown": "一般内容",
 }
 _CLAUSE = re.compile(r"[^，,。！？!?；;\n]+")
-_HEAVY = ("subject.", "topic.", "tutor.", "offer.", "price.", "promise.result", "promise.examiner", "broker.", "rule.", "denial", "unlicensed.", "provider.inservice", "mode.", "place.home", "audience.grade", "audience.stage", "audience.preschool", "audience.aged", "nonsubject.", "time.vacation", "time.restday", "time.holiday", "contact.")
+_HEAVY = (
+    "subject.",
+    "topic.",
+    "tutor.",
+    "offer.",
+    "price.",
+    "promise.result",
+    "promise.examiner",
+    "broker.",
+    "rule.",
+    "denial",
+    "unlicensed.",
+    "provider.inservice",
+    "mode.",
+    "place.home",
+    "audience.grade",
+    "audience.stage",
+    "audience.preschool",
+    "audience.aged",
+    "nonsubject.",
+    "time.vacation",
+    "time.restday",
+    "time.holiday",
+    "contact.",
+)
 _SENTENCE = re.compile(r"[^。！？!?\n]+")
 _WHOLE = 60
 _BRIDGE = 14
@@ -90,20 +114,38 @@ def finding_of(rule: Rule, hit: Hit, text: str, lexicon: Lexicon) -> Finding:
 def passage_finding(rule: Rule, text: str, span: tuple[int, int]) -> Finding:
     """Return the stretch of text that makes the offer, as a finding of its own."""
     start, end = span
-    return Finding(rule=rule.code, clause=rule.clause, element=Element.PAID, start=start, end=end, quote=text[start:end], weight=WEIGHTS[rule.severity], meaning="招揽原文")
+    return Finding(
+        rule=rule.code,
+        clause=rule.clause,
+        element=Element.PAID,
+        start=start,
+        end=end,
+        quote=text[start:end],
+        weight=WEIGHTS[rule.severity],
+        meaning="招揽原文",
+    )
 
 
 def glossary_of(findings: Sequence[Finding]) -> tuple[tuple[str, str], ...]:
     """Return each slang or disguised word with its meaning, once."""
-    return tuple({finding.quote: finding.meaning for finding in findings if finding.meaning and finding.meaning != "招揽原文"}.items())
+    return tuple(
+        {finding.quote: finding.meaning for finding in findings if finding.meaning and finding.meaning != "招揽原文"}.items()
+    )
 
 
-def sentence(*, violation: bool, ad: bool, speaker: str, findings: Sequence[Finding], titles: Sequence[str], notes: Sequence[str]) -> str:
+def sentence(
+    *, violation: bool, ad: bool, speaker: str, findings: Sequence[Finding], titles: Sequence[str], notes: Sequence[str]
+) -> str:
     """Return the one Chinese sentence that says why, quoting the words."""
     if not ad:
         return f"未发现面向中小学生的培训招揽要素，判断为{SPEAKER_WORDS[speaker]}。"
     parts = []
-    for element, name in ((Element.AUDIENCE, "对象"), (Element.SUBJECT, "内容"), (Element.PAID, "有偿或招揽"), (Element.PROVIDER, "提供者")):
+    for element, name in (
+        (Element.AUDIENCE, "对象"),
+        (Element.SUBJECT, "内容"),
+        (Element.PAID, "有偿或招揽"),
+        (Element.PROVIDER, "提供者"),
+    ):
         quotes = [finding.quote for finding in findings if finding.element is element and finding.meaning != "招揽原文"]
         words = list(dict.fromkeys(" ".join(quote.split())[:16] for quote in quotes))[:3]
         if words:

@@ -12,7 +12,9 @@ MOST_YUAN, MOST_HOURS, MOST_MONTHS = 5000, 60, 3
 _WAGE = re.compile(r"薪|工资|待遇|底薪|酬|月入|收入|奖金|安家|清退|罚款|奖励|退")
 _NEAR = 14
 _SEEKS = ("broker.pool", "broker.recruit")
-_OFFERS_ITSELF = re.compile(r"招生|招收|试听|体验|收学生|学员|可带|本人|能教|可教|擅长|报名(?!费)|我教|带过|我们(?:老师|机构|工作室|中心)|团购|课程包|开班|小班|讲题|购买|券|录播|会员")
+_OFFERS_ITSELF = re.compile(
+    r"招生|招收|试听|体验|收学生|学员|可带|本人|能教|可教|擅长|报名(?!费)|我教|带过|我们(?:老师|机构|工作室|中心)|团购|课程包|开班|小班|讲题|购买|券|录播|会员"
+)
 
 
 def money_facts(plain: View, prices: Prices) -> Iterator[Hit]:
@@ -26,14 +28,18 @@ def money_facts(plain: View, prices: Prices) -> Iterator[Hit]:
         if MOST_HOURS < count <= 999:
             yield Hit(("fact.hours",), start, end, f"{count:g}课时")
     for months, start, end in prices.periods:
-        if months > MOST_MONTHS and any(abs(price.start - end) <= _NEAR or abs(start - price.end) <= _NEAR for price in prices.amounts):
-            if not _WAGE.search(_before(plain, start)):
-                yield Hit(("fact.period",), start, end, f"{months:g}个月")
+        priced = any(abs(price.start - end) <= _NEAR or abs(start - price.end) <= _NEAR for price in prices.amounts)
+        if months > MOST_MONTHS and priced and not _WAGE.search(_before(plain, start)):
+            yield Hit(("fact.period",), start, end, f"{months:g}个月")
 
 
 def _before(plain: View, start: int) -> str:
     """The eight characters before an original position; cheap where nothing was folded away."""
-    at = start if isinstance(plain.starts, range) else next((number for number, place in enumerate(plain.starts) if place >= start), 0)
+    at = (
+        start
+        if isinstance(plain.starts, range)
+        else next((number for number, place in enumerate(plain.starts) if place >= start), 0)
+    )
     return plain.text[max(0, at - 8) : at + 4]
 
 
@@ -41,7 +47,12 @@ def offer_facts(hits: Sequence[Hit], contacts: Sequence[Contact]) -> Iterator[Hi
     """Yield `fact.broker_only` for a post that only seeks a teacher or pools parents, and `fact.permit` where one is shown."""
     labels = {label for hit in hits for label in hit.labels}
     words = " ".join(hit.word for hit in hits)
-    if labels & set(_SEEKS) and "broker.agency" not in labels and "offer.trial" not in labels and not _OFFERS_ITSELF.search(words):
+    if (
+        labels & set(_SEEKS)
+        and "broker.agency" not in labels
+        and "offer.trial" not in labels
+        and not _OFFERS_ITSELF.search(words)
+    ):
         first = next(hit for hit in hits if set(hit.labels) & set(_SEEKS))
         yield Hit(("fact.broker_only",), first.start, first.end, first.word)
     for contact in contacts:

@@ -5,9 +5,25 @@ from collections.abc import Mapping, Sequence
 from detectors.elements import Hit
 
 _CAPS = {
-    "topic": 4, "subject": 3, "enrol": 3, "core": 3, "gov": 4, "strong.gov": 3, "news": 4, "school": 3, "welfare": 3, "adult": 3, "goods": 4,
-    "fitness": 3, "chat": 4, "ask": 3, "job": 4, "policy": 4, "disclosure": 4, "refuse": 3, "nonsubject": 3, "promise": 3, "story": 4,
-}  # fmt: skip
+    **dict.fromkeys(("topic", "gov", "news", "goods", "chat", "job", "policy", "disclosure", "story"), 4),
+    **dict.fromkeys(
+        (
+            "subject",
+            "enrol",
+            "core",
+            "strong.gov",
+            "school",
+            "welfare",
+            "adult",
+            "fitness",
+            "ask",
+            "refuse",
+            "nonsubject",
+            "promise",
+        ),
+        3,
+    ),
+}
 _NAMES = {
     "subject.exam": "exam",
     "subject.material": "material",
@@ -38,15 +54,55 @@ _NAMES = {
     "broker.agency": "agent",
 }
 _TRICKY = ("subject.", "topic.", "tutor.core", "place.home")
-_HIDING = frozenset({"homophone", "pinyin", "initials", "emoji", "split_char", "inserted_symbols", "zero_width", "lookalike", "leetspeak_digits"})
+_HIDING = frozenset(
+    {"homophone", "pinyin", "initials", "emoji", "split_char", "inserted_symbols", "zero_width", "lookalike", "leetspeak_digits"}
+)
 _CLOSE = 24
 _SPARSE = 110
-_ASKING = ("price", "price_lesson", "price_bare", "price_word", "enrol", "trial", "contact_word", "contact_id", "pool", "recruit", "agent", "format")
+_ASKING = (
+    "price",
+    "price_lesson",
+    "price_bare",
+    "price_word",
+    "enrol",
+    "trial",
+    "contact_word",
+    "contact_id",
+    "pool",
+    "recruit",
+    "agent",
+    "format",
+)
 CONTEXTS = (
-    "strong.gov", "gov", "news", "school", "welfare", "adult", "fitness", "goods", "rental", "job", "ask", "chat", "refuse", "story", "policy", "infant", "disclosure",
-)  # fmt: skip
+    *("strong.gov", "gov", "news", "school", "welfare", "adult", "fitness", "goods", "rental", "job", "ask", "chat"),
+    *("refuse", "story", "policy", "infant", "disclosure"),
+)
 _TAUGHT = ("subject", "topic", "method", "coded", "core", "exam", "material", "preschool")
-_OFFERS = ("price", "price_lesson", "time.vacation", "time.restday", "time.date", "disguised", "unlicensed.hide", "mode.recorded", "provider.teacher", "enrol", "trial", "contact_word", "contact_id", "pool", "recruit", "agent", "slot", "core", "price_bare", "price_word", "format", "promise", "denial")
+_OFFERS = (
+    "price",
+    "price_lesson",
+    "time.vacation",
+    "time.restday",
+    "time.date",
+    "disguised",
+    "unlicensed.hide",
+    "mode.recorded",
+    "provider.teacher",
+    "enrol",
+    "trial",
+    "contact_word",
+    "contact_id",
+    "pool",
+    "recruit",
+    "agent",
+    "slot",
+    "core",
+    "price_bare",
+    "price_word",
+    "format",
+    "promise",
+    "denial",
+)
 _MINORS = ("grade", "stage", "preschool", "aged", "child")
 
 
@@ -97,7 +153,13 @@ def window_features(hits: Sequence[Hit], text: str) -> dict[str, float]:
 def _close(hits: Sequence[Hit]) -> bool:
     """Whether something taught and something asked for stand within a few words of each other."""
     taught = [hit for hit in hits if any(label.startswith(("subject.", "topic.", "tutor.core")) for label in hit.labels)]
-    asked = [hit for hit in hits if any(label.startswith(("price.lesson", "price.amount", "offer.enrol", "offer.trial", "contact.id")) for label in hit.labels)]
+    asked = [
+        hit
+        for hit in hits
+        if any(
+            label.startswith(("price.lesson", "price.amount", "offer.enrol", "offer.trial", "contact.id")) for label in hit.labels
+        )
+    ]
     return any(abs(one.start - other.end) <= _CLOSE or abs(other.start - one.end) <= _CLOSE for one in taught for other in asked)
 
 
@@ -147,7 +209,12 @@ def encode(local: Mapping[str, float], whole: Mapping[str, float], head: str) ->
     values["adult_only"] = float("adult" in whole and not any(name in local for name in ("grade", "preschool", "aged")))
     values["lesson&minor"] = float(lesson and minor)
     values["price&slot"] = float(priced and "slot" in local)
-    values["no_offer"] = float(not priced and not reach and "enrol" not in local and not any(name in local for name in ("pool", "recruit", "agent", "trial")))
+    values["no_offer"] = float(
+        not priced
+        and not reach
+        and "enrol" not in local
+        and not any(name in local for name in ("pool", "recruit", "agent", "trial"))
+    )
     if head == "subject":
         values["no_subject"] = float(not taught and "core" not in local and "exam" not in local)
     if head == "other":

@@ -153,18 +153,15 @@ def _tighten(view: View) -> View:
 def surface_trick(quote: str, folded: str) -> str:
     """Name the disguise that shows on the characters themselves; empty when there is none."""
     tables = load_tables()
-    if _ZERO_WIDTH.search(quote):
-        return "zero_width"
-    if any(character in tables.signs for character in quote):
-        return "emoji"
-    if _STYLED_DIGIT.search(quote):
-        return "leetspeak_digits"
-    if _FULL_WIDTH.search(quote):
-        return "fullwidth"
-    if any(character in tables.traditional for character in quote):
-        return "traditional"
-    if any(ord(character) in tables.lookalike for character in quote):
-        return "lookalike"
-    if quote.lower() == folded:
-        return ""
+    shown = (
+        ("zero_width", _ZERO_WIDTH.search(quote) is not None),
+        ("emoji", any(character in tables.signs for character in quote)),
+        ("leetspeak_digits", _STYLED_DIGIT.search(quote) is not None),
+        ("fullwidth", _FULL_WIDTH.search(quote) is not None),
+        ("traditional", any(character in tables.traditional for character in quote)),
+        ("lookalike", any(ord(character) in tables.lookalike for character in quote)),
+    )
+    named = next((trick for trick, there in shown if there), "")
+    if named or quote.lower() == folded:
+        return named
     return "inserted_symbols" if len(quote) > len(folded) else "leetspeak_digits"

@@ -171,7 +171,9 @@ def _half_spelled(labels: dict[str, dict[str, None]]) -> Iterable[Word]:
                 yield Word(text, tuple(labels.get(word, ())), weak=True, trick="initials", means=word)
 
 
-def _compile(groups: dict[str, Group], words: tuple[Word, ...], sounds: dict[str, Any], slang: dict[str, str], version: str) -> Lexicon:
+def _compile(
+    groups: dict[str, Group], words: tuple[Word, ...], sounds: dict[str, Any], slang: dict[str, str], version: str
+) -> Lexicon:
     by_text: dict[str, Word] = {}
     for word in words:
         by_text.setdefault(word.text, word)
@@ -179,7 +181,9 @@ def _compile(groups: dict[str, Group], words: tuple[Word, ...], sounds: dict[str
     targets = tuple(by_text[target] for target in dict.fromkeys(sounds["targets"].split()) if target in by_text)
     shapes = load_tables().shapes
     longest = ahocorasick_rs.MatchKind.LeftmostLongest
-    shaped = tuple(word for word in targets if word.text.translate(shapes) != word.text or any(ord(c) in shapes for c in word.text))
+    shaped = tuple(
+        word for word in targets if word.text.translate(shapes) != word.text or any(ord(c) in shapes for c in word.text)
+    )
     return Lexicon(
         groups=groups,
         words=unique,

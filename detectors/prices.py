@@ -8,7 +8,10 @@ from detectors.fold import View
 _CN = "零〇一二两三四五六七八九十百千万壹贰叁肆伍陆柒捌玖拾佰仟"
 _NUMBER = rf"(?:\d[kw百千]\d|\d{{1,7}}(?:[.,]\d{{1,3}})?(?:万|w|k|千|百)?|[{_CN}]{{1,9}})"
 _UNIT = r"(?:元|块钱?|圆|rmb|人民币|大洋|软妹币)"
-_PER = r"(?:ci|jie|节课?|堂课?|次课?|课时|课|小时|小日时|个?小时|h|时(?![间候光代])|钟头|月|个月|期|学期|人|位|天|科|季度?|年|周|生|孩子?|个孩子?|份|讲|套|题|半天|上午|下午|小吋|晚)"
+_PER = (
+    r"(?:ci|jie|节课?|堂课?|次课?|课时|课|小时|小日时|个?小时|h|时(?![间候光代])|钟头|月|个月|期|学期|人|位|天|科|"
+    r"季度?|年|周|生|孩子?|个孩子?|份|讲|套|题|半天|上午|下午|小吋|晚)"
+)
 _AMOUNT = re.compile(
     rf"[¥￥$£＄]\s{{0,2}}(?P<sign>{_NUMBER})(?:\s{{0,1}}[-~/每一]\s{{0,1}}(?P<per1>{_PER}))?"
     rf"|(?P<unit>{_NUMBER})\s{{0,2}}{_UNIT}(?:\s{{0,1}}[/每一]\s{{0,1}}(?P<per2>{_PER}))?"
@@ -22,7 +25,9 @@ _AMOUNT = re.compile(
     rf"[^\d\n,，。;；]{{0,4}}?(?P<named>{_NUMBER})(?![\d:：.]|\s{{0,1}}(?:节|次课|人|名|个|年级|月|天|周|岁|科|课时|小时|点|楼|期|号|分|度|%|位|张))"
 )
 _PACK = re.compile(r"(?P<count>\d{1,3}|[二两三四五六七八九十]{1,4})\s{0,2}(?:课时|节课?|次课|次|讲|堂)(?!数|序|要|日|年级)")
-_PERIOD = re.compile(rf"(?P<many>{_NUMBER}|半|全|整|每|一|两个?|三个?)\s{{0,2}}(?P<unit>个?月|学期|学年|年|季度?)(?!级|前|后|初|末|龄|代|底|份|内|度)")
+_PERIOD = re.compile(
+    rf"(?P<many>{_NUMBER}|半|全|整|每|一|两个?|三个?)\s{{0,2}}(?P<unit>个?月|学期|学年|年|季度?)(?!级|前|后|初|末|龄|代|底|份|内|度)"
+)
 _DIGIT = {**dict(zip("零〇一二三四五六七八九", (0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9), strict=True)), "两": 2}
 _DIGIT.update(zip("壹贰叁肆伍陆柒捌玖", range(1, 10), strict=True))
 _SCALE = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000, "k": 1000, "万": 10000, "w": 10000}
@@ -58,7 +63,10 @@ def find_prices(plain: View) -> Prices:
     amounts = []
     for match in _AMOUNT.finditer(text):
         groups = match.groupdict()
-        value = next((groups[name] for name in ("sign", "unit", "rate", "each", "named", "pack", "word", "split", "bare") if groups[name]), "")
+        value = next(
+            (groups[name] for name in ("sign", "unit", "rate", "each", "named", "pack", "word", "split", "bare") if groups[name]),
+            "",
+        )
         amount = read_number(value)
         if amount < 5 or (amount < 10 and not (groups["sign"] or groups["unit"] or groups["rate"])):
             continue

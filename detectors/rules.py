@@ -4,10 +4,10 @@ A rule fires when its axis holds, one of its `any` labels was met (a trailing * 
 and the text's date lies between `effective_from` and `effective_to`. `match` and `pass` are examples that are also tests.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ _SEVERITIES = ("high", "medium", "low")
 WEIGHTS = {"high": 0.4, "medium": 0.25, "low": 0.1}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """One clause made checkable. `axis` is `violation` or `ad`; `senior` false leaves texts on senior high school alone."""
 
@@ -49,10 +49,6 @@ class Rule:
     passing: tuple[str, ...]
     published: date | None
     file: str
-
-    def marks(self, labels: Iterable[str]) -> bool:
-        """Whether one of these labels is among the rule's own."""
-        return any(_covers(pattern, label) for label in labels for pattern in self.any)
 
     def in_force(self, day: date | None, region: str) -> bool:
         """Whether the rule held on the day of publication (today's rules when unknown) and in the region."""
@@ -99,7 +95,9 @@ def _rule(path: Path, entry: Any) -> Rule:
     where = f"{path.name} {entry['code']}"
     missing, unknown = _REQUIRED - set(entry), set(entry) - _REQUIRED - _OPTIONAL
     if missing or unknown:
-        raise RuleError(f"{where}：{'缺少 ' + '、'.join(sorted(missing)) if missing else '不认识的字段 ' + '、'.join(sorted(unknown))}")
+        raise RuleError(
+            f"{where}：{'缺少 ' + '、'.join(sorted(missing)) if missing else '不认识的字段 ' + '、'.join(sorted(unknown))}"
+        )
     if entry["severity"] not in _SEVERITIES or entry["axis"] not in {"violation", "ad"} or entry["element"] not in set(Element):
         raise RuleError(f"{where}：severity、axis 或 element 的取值不对")
     if not all(isinstance(entry[key], list) and entry[key] for key in ("any", "match", "pass")):
@@ -135,12 +133,25 @@ def _day(value: Any, where: str) -> date:
     return value
 
 
-def fired(rules: Sequence[Rule], hits: Sequence[Hit], *, violation: bool, ad: bool, day: date | None, region: str) -> Iterator[tuple[Rule, list[Hit]]]:
+def fired(
+    rules: tuple[Rule, ...], hits: Sequence[Hit], *, violation: bool, ad: bool, day: date | None, region: str
+) -> Iterator[tuple[Rule, list[Hit]]]:
     """Yield each rule that fires with the hits that prove it."""
     met = {label for hit in hits for label in hit.labels}
-    for rule in rules:
-        if not (violation if rule.axis == "violation" else ad) or not rule.in_force(day, region):
-            continue
-        if any(_covers(pattern, label) for pattern in rule.none for label in met) or not rule.marks(met):
-            continue
-        yield rule, [hit for hit in hits if rule.marks(hit.labels)]
+    proven: dict[int, list[Hit]] = {}
+    for hit in hits:
+        for number in {number for label in hit.labels for number in _marked(rules, label)[0]}:
+            proven.setdefault(number, []).append(hit)
+    barred = {number for label in met for number in _marked(rules, label)[1]}
+    for number in sorted(proven.keys() - barred):
+        rule = rules[number]
+        if (violation if rule.axis == "violation" else ad) and rule.in_force(day, region):
+            yield rule, proven[number]
+
+
+@lru_cache(maxsize=4096)
+def _marked(rules: tuple[Rule, ...], label: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The numbers of the rules that a label proves, and of those it bars."""
+    proves = tuple(number for number, rule in enumerate(rules) if any(_covers(pattern, label) for pattern in rule.any))
+    bars = tuple(number for number, rule in enumerate(rules) if any(_covers(pattern, label) for pattern in rule.none))
+    return proves, bars

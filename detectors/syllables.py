@@ -45,7 +45,7 @@ def character_sounds() -> dict[int, str]:
 
 
 def _plain_syllable(readings: str) -> str:
-    plain = convert(readings.split(",")[0], Style.NORMAL, strict=False)
+    plain = convert(readings.partition(",")[0], Style.NORMAL, strict=False)
     return str(plain).replace("ü", "v")
 
 

@@ -69,7 +69,12 @@ def detect_command(
 
 def _answers(source: BinaryIO, name: str, campaign: Path | None, rules: Path | None, workers: int) -> Iterator[bytes]:
     shown = Progress(
-        TextColumn("检测"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=Console(stderr=True), disable=not sys.stderr.isatty()
+        TextColumn("检测"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
     )
     lines = ((number, line) for number, line in enumerate(source, 1) if line.strip())
     with shown:
@@ -82,11 +87,13 @@ def _answers(source: BinaryIO, name: str, campaign: Path | None, rules: Path | N
             raise BadInput(error.reason, file=name, line=error.line, field=error.field or None) from None
 
 
-def _answered_chunks(lines: Iterator[NumberedLine], campaign: Path | None, rules: Path | None, workers: int) -> Iterator[list[bytes]]:
+def _answered_chunks(
+    lines: Iterator[NumberedLine], campaign: Path | None, rules: Path | None, workers: int
+) -> Iterator[list[bytes]]:
     """Answer chunks in order; a short input stays in this process, a long one keeps each worker a few chunks ahead."""
     first = list(islice(lines, _ALONE))
     if workers == 1 or len(first) < _ALONE:
-        for chunk in _chunks((line for part in (first, lines) for line in part)):
+        for chunk in _chunks(line for part in (first, lines) for line in part):
             yield answer_chunk(chunk, campaign, rules)
         return
     with ProcessPoolExecutor(max_workers=workers) as pool:
@@ -111,7 +118,10 @@ def _chunks(lines: Iterable[NumberedLine]) -> Iterator[list[NumberedLine]]:
 def answer_chunk(lines: list[NumberedLine], campaign: Path | None, rules: Path | None) -> list[bytes]:
     """Answer some lines, in a worker or here; raises LineError at the first that cannot be used."""
     detector = campaign_detector(campaign, rules)
-    return [_encoded(answer(document, detector.detect(document))) for document in (read_document(number, line) for number, line in lines)]
+    return [
+        _encoded(answer(document, detector.detect(document)))
+        for document in (read_document(number, line) for number, line in lines)
+    ]
 
 
 def read_document(number: int, line: bytes) -> Document:
@@ -132,7 +142,13 @@ def read_document(number: int, line: bytes) -> Document:
     if not isinstance(images, list) or not all(isinstance(text, str) for text in images):
         raise LineError(number, "image_texts", "应是字符串的列表")
     optional = {field: record.get(field) or "" for field in _TEXTS}
-    return Document(id=record["id"], text=record["text"], published_at=_day(number, record.get("published_at")), image_texts=tuple(images), **optional)
+    return Document(
+        id=record["id"],
+        text=record["text"],
+        published_at=_day(number, record.get("published_at")),
+        image_texts=tuple(images),
+        **optional,
+    )
 
 
 def _day(number: int, value: Any) -> date | None:
@@ -169,7 +185,10 @@ def answer(document: Document, found: Detection) -> dict[str, Any]:
         "elements": {element.value: list(found.quotes(element)) for element in Element},
         "findings": findings,
         "hints": [{"rule": one.rule, "start": one.start, "end": one.end, "quote": one.quote} for one in found.hints],
-        "contacts": [{"kind": one.kind, "value": one.value, "start": one.start, "end": one.end, "quote": one.quote} for one in found.contacts],
+        "contacts": [
+            {"kind": one.kind, "value": one.value, "start": one.start, "end": one.end, "quote": one.quote}
+            for one in found.contacts
+        ],
         "institutions": list(found.institutions),
         "why": found.why,
         "speaker": found.speaker,
@@ -193,7 +212,7 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         yield sys.stdin.buffer
         return
     try:
-        handle = Path(path).open("rb")
+        handle = Path(path).open("rb")  # noqa: SIM115 - closed by the with below
     except OSError as error:
         raise BadInput(f"打不开：{error.strerror}", file=path) from error
     with handle:

@@ -32,15 +32,14 @@ def rules_of(extra: Path | None) -> tuple[Rule, ...]:
 def broken_examples(rules: tuple[Rule, ...], extra: Path | None = None) -> list[str]:
     """Return one Chinese line for each example that does not do what its rule says."""
     detector = Detector(extra_rules=(extra,) if extra else ())
-    wrong = []
-    for rule in rules:
-        for text in rule.match:
-            if rule.code not in _fired(detector, rule, text):
-                wrong.append(f"{rule.file} {rule.code}：match 例子没有命中：{text}")
-        for text in rule.passing:
-            if rule.code in _fired(detector, rule, text):
-                wrong.append(f"{rule.file} {rule.code}：pass 例子不该命中：{text}")
-    return wrong
+    said = [
+        (rule, text, kind, rule.code in _fired(detector, rule, text))
+        for rule in rules
+        for kind, texts in (("match", rule.match), ("pass", rule.passing))
+        for text in texts
+    ]
+    words = {"match": "match 例子没有命中", "pass": "pass 例子不该命中"}
+    return [f"{rule.file} {rule.code}：{words[kind]}：{text}" for rule, text, kind, hit in said if hit != (kind == "match")]
 
 
 def _fired(detector: Detector, rule: Rule, text: str) -> set[str]:
@@ -53,7 +52,15 @@ def list_command(rules: RulesFile = None) -> None:
     table = Table("编号", "名称", "轴", "类别", "程度", "依据", "施行", title="检测规则")
     for rule in rules_of(rules):
         until = f" 至 {rule.effective_to}" if rule.effective_to else ""
-        table.add_row(rule.code, rule.title, _AXES[rule.axis], rule.category, _SEVERITIES[rule.severity], rule.clause, f"{rule.effective_from}{until}")
+        table.add_row(
+            rule.code,
+            rule.title,
+            _AXES[rule.axis],
+            rule.category,
+            _SEVERITIES[rule.severity],
+            rule.clause,
+            f"{rule.effective_from}{until}",
+        )
     Console().print(table)
 
 
