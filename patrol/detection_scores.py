@@ -218,6 +218,7 @@ def table(scores: Scores) -> str:
 def _alarm_lines(scores: Scores) -> list[str]:
     if not scores.false_alarms:
         return ["误报：无"]
-    return ["误报：", *(
-        f"- {_AXIS_WORDS[one.axis]} · {one.kind} {len(one.posts)}/{one.total}：{' '.join(one.posts)}" for one in scores.false_alarms
-    )]  # fmt: skip
+    alarms = scores.false_alarms
+    return ["误报："] + [
+        f"- {_AXIS_WORDS[one.axis]} · {one.kind} {len(one.posts)}/{one.total}：{' '.join(one.posts)}" for one in alarms
+    ]
