@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -155,20 +156,35 @@ def test_killed_at_ten_moments_the_run_still_ends_whole(tmp_path: Path) -> None:
     assert set(states_of(tmp_path, town.base)) == {f"/p/{n}" for n in range(size)}
 
 
-def test_a_killed_child_is_begun_again_where_it_stopped(tmp_path: Path) -> None:
+def signal_once(signal_number: int, workspace: Path) -> Callable[[object], None]:
+    """Return a listener that sends a signal to the spider process once it has kept some pages."""
     victims: list[int] = []
 
-    def kill_once(counts: object) -> None:
-        if not victims and len(kept_pages(tmp_path)) >= 20:
+    def listen(_: object) -> None:
+        if not victims and len(kept_pages(workspace)) >= 20:
             found = subprocess.run(["pgrep", "-P", str(os.getpid()), "-f", "patrol.crawl"], capture_output=True, check=True)
             victims.append(int(found.stdout.split()[0]))
-            os.kill(victims[0], signal.SIGKILL)
+            os.kill(victims[0], signal_number)
 
+    return listen
+
+
+def test_a_killed_child_is_begun_again_where_it_stopped(tmp_path: Path) -> None:
     with Town(600) as town:
-        run = run_spider(town_job(tmp_path, town.base), kill_once)
-    assert victims
+        run = run_spider(town_job(tmp_path, town.base), signal_once(signal.SIGKILL, tmp_path))
     assert run.outcome == "finished"
     assert run.counts["ok"] == 600
+
+
+def test_a_run_that_is_asked_to_stop_stops_and_goes_on_when_asked_again(tmp_path: Path) -> None:
+    with Town(600) as town:
+        job = town_job(tmp_path, town.base)
+        stopped = run_spider(job, signal_once(signal.SIGTERM, tmp_path))
+        assert (stopped.outcome, stopped.ended_at) == ("stopped", None)
+        assert stopped.counts["waiting"] > 0
+        assert stopped.counts.get("skipped.budget", 0) == 0
+        run = run_spider(job)
+    assert (run.outcome, run.counts["ok"]) == ("finished", 600)
 
 
 def test_pasted_addresses_are_the_run(tmp_path: Path) -> None:
