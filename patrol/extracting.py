@@ -93,21 +93,13 @@ def extract(platform: Platform, body: bytes, *, url: str = "", fetched_at: datet
 def _content(whole: Whole, reading: Reading) -> dict[str, object]:
     main = whole.main
     if main is None:
-        text = reading.reason if reading.kind == "tombstone" else ""
+        text = reading.reason if reading.kind == "tombstone" else _listed(whole)
         empty: dict[str, object] = dict.fromkeys(("author", "account", "author_id", "published_shown", "region"), "")
-        return {
-            "title": whole.title,
-            **empty,
-            "text": text,
-            "published_at": None,
-            "contacts": [],
-            "images": [],
-            "links": [],
-            "mini_programs": [],
-        }
+        nothing = {"published_at": None, "contacts": [], "images": [], "links": [], "mini_programs": []}
+        return {"title": whole.title, **empty, "text": text, **nothing}
     return {
-        "title": main.title,
-        "text": main.text or main.snippet,
+        "title": main.title or (whole.title if reading.kind != "detail" else ""),
+        "text": main.text or main.snippet or _listed(whole),
         "author": main.author,
         "account": main.author,
         "author_id": main.author_id,
@@ -122,6 +114,11 @@ def _content(whole: Whole, reading: Reading) -> dict[str, object]:
         ],
         **dict(main.extra),
     }
+
+
+def _listed(whole: Whole) -> str:
+    """Return what a page of entries says: each one's title and words."""
+    return "\n".join(line for entry in whole.entries for line in (entry.title, entry.snippet or entry.text) if line)
 
 
 def _item(entry: Entry) -> dict[str, object]:

@@ -172,7 +172,7 @@ def _by_rule(platform: Platform, page: FetchedPage, rule: PageRule) -> Whole | N
             links=_links(platform, page, main, entries),
             next_page=next((link for value in picked(place, rule.next_page) if (link := absolute(page.url, str(value)))), ""),
         )
-    return Whole(reading=reading, main=main, entries=entries)
+    return Whole(reading=reading, main=main, entries=entries, title="" if page.is_json else page.title)
 
 
 def _region(page: FetchedPage, rule: PageRule) -> LexborNode | None:

@@ -21,29 +21,11 @@ _MARKS = re.compile(f" ?{_MARK}[ {_MARK}]*")
 _ZERO_WIDTH = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD, 0x180E], None)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
-_NOT_NESTING = frozenset(
-    {
-        *(
-            "area",
-            "base",
-            "br",
-            "col",
-            "embed",
-            "hr",
-            "img",
-            "input",
-            "link",
-            "meta",
-            "param",
-            "source",
-            "track",
-            "wbr",
-            "p",
-            "li",
-        ),
-        *("dt", "dd", "option", "optgroup", "tr", "td", "th", "tbody", "thead", "tfoot", "html", "head", "body"),
-    }
+_FLAT = (
+    "area,base,br,col,embed,hr,img,input,link,meta,param,source,track,wbr,p,li,dt,dd,option,optgroup,tr,td,th,tbody,thead,tfoot,"
+    "html,head,body"
 )
+_NOT_NESTING = frozenset(_FLAT.split(","))
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8}\d?);")
 _MANY_TAGS = 6_000
 _MAX_DEPTH = 300
