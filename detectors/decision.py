@@ -29,7 +29,7 @@ Weights = Mapping[str, float]
 HEADS = ("subject", "other")
 THRESHOLD = 0.5
 WORDING = {"subject": 3.0, "other": 2.0}
-WORDING_REACH = 8.0
+WORDING_REACH = 5.5
 CERTAIN = 8.0
 _NEVER = -99.0
 
@@ -109,9 +109,10 @@ def judged_windows(
     whole = window_features([*hits, *title_hits], text)
     quotes = tuple(quoted_spans(text)) if reported(whole) else ()
     spoken = [hit for hit in hits if not any(hit.start >= left and hit.end <= right for left, right in quotes)]
-    found = [
-        (start, end, window_features([*within(spoken, start, end), *title_hits], text[start:end])) for start, end in windows(text)
-    ]
+    spans = windows(text)
+    if len(spans) == 1 and not quotes:
+        return [(*spans[0], whole)], whole, quotes
+    found = [(start, end, window_features([*within(spoken, start, end), *title_hits], text[start:end])) for start, end in spans]
     return found, whole, quotes
 
 

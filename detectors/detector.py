@@ -14,7 +14,7 @@ from detectors.fold import Folded, fold
 from detectors.institutions import find_institutions
 from detectors.lexicon import load_lexicon
 from detectors.model import Contact, DayJudge, Detection, Document, Finding
-from detectors.prices import Prices, find_prices
+from detectors.prices import find_prices
 from detectors.rules import Rule, fired, load_rules
 from detectors.times import Calendar, time_facts
 
@@ -41,8 +41,7 @@ class Detector:
         text = document.text
         folded = fold(text)
         contacts = find_contacts(folded.plain, text)
-        prices = find_prices(folded.plain)
-        hits = find_hits(folded, self._lexicon, prices, contacts)
+        hits = find_hits(folded, self._lexicon, contacts)
         title = self._title_hits(document)
         verdict = decide(folded, hits, title, fold(document.title).tight.text + "\n" if document.title else "")
         if not self._senior and verdict.violation and _only_senior([*hits, *title]):
@@ -50,7 +49,7 @@ class Detector:
         who = speaker([*hits, *title])
         if not verdict.ad:
             return self._clean(document, verdict, who, hits, contacts=contacts)
-        facts, notes = self._facts(document, folded, prices, hits, contacts=contacts)
+        facts, notes = self._facts(document, folded, hits, contacts=contacts)
         charged = [
             hit for hit in (*hits, *facts) if any(hit.start >= left and hit.end <= right for left, right in verdict.charged)
         ]
@@ -105,15 +104,15 @@ class Detector:
         for beside in (document.title, *document.image_texts):
             if beside:
                 folded = fold(beside)
-                found.extend(find_hits(folded, self._lexicon, find_prices(folded.plain), ()))
+                found.extend(find_hits(folded, self._lexicon, ()))
         return found
 
     def _facts(
-        self, document: Document, folded: Folded, prices: Prices, hits: Sequence[Hit], *, contacts: tuple[Contact, ...]
+        self, document: Document, folded: Folded, hits: Sequence[Hit], *, contacts: tuple[Contact, ...]
     ) -> tuple[list[Hit], list[str]]:
         calendar = Calendar(document.published_at, document.stage or _stage(hits), self._judge_day)
         timed, notes = time_facts(folded.plain, document.text, calendar)
-        return [*timed, *money_facts(folded.plain, prices), *offer_facts(hits, contacts)], notes
+        return [*timed, *money_facts(folded.plain, find_prices(folded.plain)), *offer_facts(hits, contacts)], notes
 
     def _findings(
         self, document: Document, verdict: Verdict, charged: Sequence[Hit], title: Sequence[Hit]

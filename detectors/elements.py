@@ -12,7 +12,7 @@ from detectors.fold_tables import common_words, load_tables
 from detectors.lexicon import Lexicon, Word
 from detectors.model import Contact
 from detectors.patterns import find_patterns
-from detectors.prices import Price, Prices, find_prices
+from detectors.prices import Price, find_prices
 from detectors.syllables import sound_view
 
 REACH = 48
@@ -65,6 +65,10 @@ _LESSON_UNITS = frozenset(
         "题",
     )
 )
+_NUMBERED = frozenset({"phone", "permit", "icp", "uscc"})
+_PERSONAL = frozenset({"wechat", "qq", "phone", "group"})
+_PROMISING = ("subject.", "topic.", "tutor.", "nonsubject.", "train.", "audience.", "rule.D-NAME")
+_HOPE = re.compile(r"年级|[初高小][一二三四五六1-6]|升|岁|\d[swyh](?![a-z])|[语数英物化][、+的]")
 _STRICT = frozenset({"initials", "emoji"})
 _STRICT_SIGNALS = ("audience.grade", "audience.preschool", "audience.stage", "tutor.core", "price.", "topic.")
 _BRACKETS = '（）()【】[]《》“”"「」『』'
@@ -81,31 +85,41 @@ class Hit(NamedTuple):
     weak: bool = False
 
 
-def find_hits(folded: Folded, lexicon: Lexicon, prices: Prices, contacts: tuple[Contact, ...]) -> list[Hit]:
+def find_hits(folded: Folded, lexicon: Lexicon, contacts: tuple[Contact, ...]) -> list[Hit]:
     """Return the hits of a text sorted by position, weak ones only where something supports them."""
-    occupied = [(contact.start, contact.end) for contact in contacts if contact.kind not in {"phone", "permit", "icp", "uscc"}]
+    occupied = [(contact.start, contact.end) for contact in contacts if contact.kind not in _NUMBERED]
     firm: list[Hit] = []
     weak: list[Hit] = []
     taken = _words(folded, lexicon, firm, weak)
-    firm.extend(_patterns(folded.original, folded.plain))
-    spread = len(folded.tight.text) < _SPREAD_OUT * len(folded.plain.text)
-    if spread:
-        firm.extend(_patterns(folded.original, folded.tight))
-        firm.extend(Hit((_price_label(price),), price.start, price.end, "") for price in find_prices(folded.tight).amounts)
-    firm.extend(Hit((_price_label(price),), price.start, price.end, "") for price in prices.amounts)
-    firm.extend(
-        Hit(("offer.contact", "contact.id"), contact.start, contact.end, contact.value)
-        for contact in contacts
-        if contact.kind in {"wechat", "qq", "phone", "group"}
-    )
     weak.extend(_sounds(folded, lexicon, taken))
     weak.extend(_shapes(folded, lexicon, taken))
     weak.extend(_initials(folded, lexicon))
+    if (
+        not weak
+        and not any(label.startswith(_PROMISING) for hit in firm for label in hit.labels)
+        and not _HOPE.search(folded.plain.text)
+    ):
+        return firm
+    firm.extend(_measured(folded))
+    firm.extend(
+        Hit(("offer.contact", "contact.id"), contact.start, contact.end, contact.value)
+        for contact in contacts
+        if contact.kind in _PERSONAL
+    )
     weak = [hit for hit in weak if not any(hit.start < end and hit.end > start for start, end in occupied)]
     kept = [hit for hit in firm if not _inside_contact(hit, occupied)]
     kept.extend(_supported(kept, weak))
     kept.sort(key=lambda hit: hit.start)
     return kept
+
+
+def _measured(folded: Folded) -> Iterator[Hit]:
+    """Yield pattern and price hits; a text spread out by symbols (4·岁·起) is read without them too."""
+    spread = len(folded.tight.text) < _SPREAD_OUT * len(folded.plain.text)
+    for view in (folded.plain, folded.tight) if spread else (folded.plain,):
+        yield from _patterns(folded.original, view)
+        for price in find_prices(view).amounts:
+            yield Hit((_price_label(price),), price.start, price.end, "")
 
 
 def _price_label(price: Price) -> str:

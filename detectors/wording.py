@@ -41,10 +41,9 @@ def wording(folded: str) -> tuple[float, float]:
     weights, bias = load_wording()
     found = grams(folded)
     subject = other = 0.0
-    for gram in found:
-        known = weights.get(gram)
-        if known is not None:
-            subject += known[0]
-            other += known[1]
+    for gram in weights.keys() & found:
+        pair = weights[gram]
+        subject += pair[0]
+        other += pair[1]
     size = (len(found) + 1) ** 0.5
     return subject / size + bias[0], other / size + bias[1]

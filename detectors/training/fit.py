@@ -13,7 +13,6 @@ from detectors.elements import find_hits
 from detectors.features import encode, offered
 from detectors.fold import fold
 from detectors.lexicon import load_lexicon
-from detectors.prices import find_prices
 from detectors.training.posts import Example
 
 _ROUNDS = 4
@@ -50,8 +49,8 @@ def prepare(example: Example) -> _Post:
     lexicon = load_lexicon()
     folded, titled = fold(example.text), fold(example.title)
     contacts = find_contacts(folded.plain, example.text)
-    hits = find_hits(folded, lexicon, find_prices(folded.plain), contacts)
-    title_hits = find_hits(titled, lexicon, find_prices(titled.plain), ()) if example.title else []
+    hits = find_hits(folded, lexicon, contacts)
+    title_hits = find_hits(titled, lexicon, ()) if example.title else []
     found, whole, _ = judged_windows(example.text, hits, title_hits)
     return _Post([local for _, _, local in found], whole, {"subject": example.subject, "other": example.other})
 
