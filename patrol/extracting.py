@@ -95,7 +95,7 @@ def _content(whole: Whole, reading: Reading) -> dict[str, object]:
     if main is None:
         text = reading.reason if reading.kind == "tombstone" else _listed(whole)
         empty: dict[str, object] = dict.fromkeys(("author", "account", "author_id", "published_shown", "region"), "")
-        nothing = {"published_at": None, "contacts": [], "images": [], "links": [], "mini_programs": []}
+        nothing: dict[str, object] = {"published_at": None, "contacts": [], "images": [], "links": [], "mini_programs": []}
         return {"title": whole.title, **empty, "text": text, **nothing}
     return {
         "title": main.title or (whole.title if reading.kind != "detail" else ""),
