@@ -10,6 +10,7 @@ import typer
 
 from patrol import settings
 from patrol.calendar_commands import app as calendar_app
+from patrol.campaign_commands import app as campaign_app
 from patrol.detecting import detect_command
 from patrol.doctor import doctor_command
 from patrol.errors import PatrolError
@@ -40,6 +41,7 @@ app.add_typer(rules_app, name="rules")
 app.add_typer(evidence_app, name="evidence")
 app.add_typer(report_app, name="report")
 app.add_typer(calendar_app, name="calendar")
+app.add_typer(campaign_app, name="campaign")
 # the clock stands above the product, as spiders do: found by name
 app.add_typer(import_module("schedules.commands").app, name="schedule")
 # the demo stands above the product (it brings its own mock platforms), so it is found by name, as spiders are
