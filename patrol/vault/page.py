@@ -36,7 +36,7 @@ async ([limit, height]) => {
   let changed = performance.now();
   const watch = new MutationObserver(() => { changed = performance.now(); });
   watch.observe(document, {subtree: true, childList: true, characterData: true});
-  const frame = () => Promise.race([new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))), pause(120)]);
+  const frame = () => Promise.race([new Promise(done => requestAnimationFrame(() => setTimeout(done))), pause(120)]);
   const step = Math.max(400, window.innerHeight);
   for (let y = step; y < Math.min(root.scrollHeight, height) && performance.now() < end; y += step) {
     window.scrollTo(0, y);
@@ -49,7 +49,7 @@ async ([limit, height]) => {
   }
   window.scrollTo(0, 0);
   const loading = () => [...document.images].some(image => !image.complete && image.getClientRects().length > 0);
-  while (performance.now() < end && (loading() || performance.now() - changed < 60)) await pause(15);
+  while (performance.now() < end && (loading() || performance.now() - changed < 40)) await pause(15);
   watch.disconnect();
   return {
     late: loading(),
@@ -312,8 +312,8 @@ def _reason(error: BrowserError) -> str:
         return "浏览器在取证途中崩溃或被关闭"
     if "ERR_NAME_NOT_RESOLVED" in text:
         return "网址的域名无法解析"
-    if "ERR_BLOCKED" in text or "ERR_TUNNEL" in text:
-        return "网址指向不允许访问的地址，已拒绝"
+    if "ERR_TUNNEL" in text or "ERR_CONNECTION" in text:
+        return "网站无法连接，没有取得页面"
     return f"浏览器未能打开页面（{tidy(text, 160)}）"
 
 

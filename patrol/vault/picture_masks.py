@@ -7,10 +7,12 @@ is said in a note, for a person to check. Faces are never found here: pictures w
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from types import ModuleType
 
 from PIL import Image, ImageDraw
 
-from detectors.images import boxes_of, read_image
 from patrol.vault.masking import Area, Box, find_secrets, secret_areas
 
 _SMALLEST = 60
@@ -55,6 +57,12 @@ def cover(png: bytes, hidden: Hidden) -> bytes:
     return target.getvalue()
 
 
+@cache
+def _eyes() -> ModuleType:
+    """Load the reading of pictures at its first use: it takes seconds, and every sweep and capture process imports the vault."""
+    return import_module("detectors.images")
+
+
 def _in_picture(page: Image.Image, box: Box, names: Sequence[str]) -> tuple[list[Area], list[str]]:
     """Read one picture as it is shown on the page."""
     left, top = max(0, box.x), max(0, box.y)
@@ -63,8 +71,9 @@ def _in_picture(page: Image.Image, box: Box, names: Sequence[str]) -> tuple[list
         return [], []
     part = io.BytesIO()
     page.crop((left, top, right, bottom)).save(part, "PNG")
-    reading = read_image(part.getvalue())
-    places = [place for s in find_secrets(reading.text, names) for place in boxes_of(reading, s.start, s.end)]
+    eyes = _eyes()
+    reading = eyes.read_image(part.getvalue())
+    places = [place for s in find_secrets(reading.text, names) for place in eyes.boxes_of(reading, s.start, s.end)]
     places += [code.box for code in reading.codes]
     areas: list[Area] = []
     for corners in places:
