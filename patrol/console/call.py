@@ -15,7 +15,7 @@ from patrol.campaigns import china_today
 from patrol.console.desk import Books, Desk
 from patrol.console.people import Role
 from patrol.console.rendering import render
-from patrol.errors import BadInput
+from patrol.errors import BadInput, Refused
 from patrol.model import Campaign
 from patrol.store.accounts import User
 
@@ -71,6 +71,13 @@ class Call:
     def path(self, name: str) -> str:
         """Return a part of the path."""
         return str(self.request.path_params[name])
+
+    def number(self, name: str) -> int:
+        """Return a part of the path that is a number; anything else does not exist."""
+        value = self.path(name)
+        if not value.isascii() or not value.isdigit():
+            raise Refused(404, "没有这一项")
+        return int(value[:18])
 
     def text(self, name: str, *, most: int = 2000) -> str:
         """Return a form field, trimmed; BadInput when it is longer than `most`."""

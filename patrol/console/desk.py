@@ -14,7 +14,7 @@ from patrol.campaigns import china_today, load_campaign
 from patrol.console.limits import Limits
 from patrol.console.tasks import Tasks
 from patrol.errors import BadInput
-from patrol.licences import Entry, Index, load_list
+from patrol.licences import Entry, Index, load_list, load_lists
 from patrol.listing import index_on
 from patrol.model import Campaign
 from patrol.platforms import Platform, load_platforms
@@ -160,6 +160,13 @@ class Desk:
         versions = "|".join(version.label for version in self.books.lists.versions_on(on))
         answers = len(self.books.lists.answers())
         return self.remembered(f"index:{on}:{versions}:{answers}", 3600, lambda: index_on(self.books.lists, on))
+
+    def file_index(self, campaign: Campaign | None) -> Index | None:
+        """Return the lists that a campaign's file names, made ready; None when it names none that can be read."""
+        files = [Path(name) for name in (campaign.whitelists if campaign else ()) if Path(name).is_file()]
+        if not files:
+            return None
+        return self.remembered(f"index:{files}", 3600, lambda: Index(load_lists(files)))
 
     def entries(self) -> Mapping[str, Entry]:
         """Return the list entries that hold today, and those of the campaigns' files, by name."""

@@ -37,6 +37,18 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Chip:
+    """Words that prove a clause, once, with how often and at which places of the findings they stand."""
+
+    element: str
+    quote: str
+    trick: str
+    meaning: str
+    count: int
+    places: str
+
+
+@dataclass(frozen=True, slots=True)
 class LeadView:
     """A lead for the screen. `refusal` says why the officer may not decide now (empty: they may)."""
 
@@ -63,12 +75,19 @@ class LeadView:
         return list(dict.fromkeys(note.element for note in self.notes))
 
     @property
-    def clauses(self) -> list[tuple[str, list[Note]]]:
-        """The findings by clause."""
-        found: dict[str, list[Note]] = {}
+    def clauses(self) -> list[tuple[str, list[Chip]]]:
+        """The words that prove something, by clause."""
+        found: dict[str, dict[tuple[str, str, str], list[Note]]] = {}
         for note in self.notes:
-            found.setdefault(note.clause or "（未注明条款）", []).append(note)
-        return list(found.items())
+            chips = found.setdefault(note.clause or "（未注明条款）", {})
+            chips.setdefault((note.element, note.quote, note.trick), []).append(note)
+        return [(clause, [_chip(notes) for notes in chips.values()]) for clause, chips in found.items()]
+
+
+def _chip(notes: list[Note]) -> Chip:
+    first = notes[0]
+    places = " ".join(str(note.place) for note in notes)
+    return Chip(first.element, first.quote, first.trick, first.meaning, len(notes), places)
 
 
 def lead_view(call: Call, number: str) -> LeadView:

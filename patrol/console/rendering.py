@@ -1,6 +1,7 @@
 """Templates: every value is escaped, an unknown name is an error, links lead to http(s) or nowhere."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
@@ -27,6 +28,7 @@ CONTACTS = {
 }  # fmt: skip
 OUTCOMES = {"running": "进行中", "finished": "完成", "stopped": "已中止，可接着做", "failed": "未做完"}
 EVIDENCE = {"complete": "完整", "partial": "部分", "failed": "未取得", "none": "尚未封存", "broken": "无法读取"}
+_ISO = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
 WEEK = "一二三四五六日"
 
 
@@ -44,6 +46,13 @@ def day(value: object) -> str:
         return ""
     found = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
     return f"{found.month}月{found.day}日（周{WEEK[found.weekday()]}）"
+
+
+def shown_time(value: object) -> str:
+    """Write a time as the page shows it, machine spellings (ISO) made readable."""
+    text = str(value or "")
+    found = _ISO.match(text)
+    return f"{found[1]} {found[2]}" if found else text
 
 
 def safe_url(value: object) -> str:
@@ -114,6 +123,7 @@ def environment() -> Environment:
         "clock": clock,
         "day": day,
         "safe_url": safe_url,
+        "shown_time": shown_time,
         "provider": provider,
         "state_word": state_word,
         "verdict_word": verdict_word,

@@ -98,8 +98,7 @@ def keep_pictures(call: Call) -> Response:
 
 
 def _read(call: Call) -> tuple[Task, Path, list[dict[str, str]]]:
-    number = call.path("number")
-    task = call.books.work.task(int(number)) if number.isdigit() else None
+    task = call.books.work.task(call.number("number"))
     if task is None or task.kind != "pictures" or task.command[0] != "read":
         raise Refused(404, "没有这次识别")
     read = json.loads(task.result) if task.code == 0 and task.result else []

@@ -221,7 +221,7 @@ def save_filter(call: Call) -> Response:
 
 def drop_filter(call: Call) -> Response:
     """Forget a saved filter."""
-    call.books.work.drop_filter(call.who.id, int(call.path("number")))
+    call.books.work.drop_filter(call.who.id, call.number("number"))
     return call.go("/leads", said="已删除筛选")
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from patrol.campaigns import china_today
 from patrol.console.call import Call
 from patrol.console.highlighting import compare_names
-from patrol.errors import BadInput, Refused
+from patrol.errors import BadInput
 from patrol.licences import Context, Entry, ListFile, ListKind, load_list
 from patrol.licences.answers import Opinion
 from patrol.licences.columns import CHINESE
@@ -26,7 +26,7 @@ def lists_page(call: Call) -> Response:
     """Show the versions, the look-up box with its answer, and the names that wait for a word."""
     name, region = call.query("name")[:200], call.query("region")[:60]
     versions = call.books.lists.versions()
-    index = call.desk.index() if name else None
+    index = (call.desk.index() or call.desk.file_index(call.campaign)) if name else None
     match = index.match(name, Context(region=region)) if index is not None else None
     entries = {entry.row: entry for entry in index.entries} if index is not None and match is not None else {}
     beside = [(one, entries.get(one.row), compare_names(name, one.name)) for one in match.candidates] if match else []
@@ -49,6 +49,7 @@ def lists_page(call: Call) -> Response:
         on={version.label for version in call.books.lists.versions_on(china_today(call.now))},
         pending=pending,
         answers=[one for one in reversed(call.books.lists.answers()) if one.undone_at is None][:20],
+        own_files=[Path(file).name for file in call.campaign.whitelists] if call.campaign else [],
         kinds=tuple(ListKind),
         opinions=tuple(Opinion),
     )
@@ -112,11 +113,9 @@ def keep(call: Call) -> Response:
 
 def changes(call: Call) -> Response:
     """Show what changed from the version before."""
-    name, number = call.path("name"), call.path("number")
-    if not number.isdigit():
-        raise Refused(404, "没有这一版")
-    after = call.books.lists.version(name, int(number))
-    before = call.books.lists.version(name, int(number) - 1) if int(number) > 1 else None
+    name, number = call.path("name"), call.number("number")
+    after = call.books.lists.version(name, number)
+    before = call.books.lists.version(name, number - 1) if number > 1 else None
     old = call.books.lists.entries(before) if before else []
     found = difference(old, call.books.lists.entries(after), on=china_today(call.now))
     return call.page("list_changes.html", before=before, after=after, found=found, labels=CHINESE)
@@ -133,7 +132,7 @@ def keep_answer(call: Call) -> Response:
         index,
         name=name,
         row=int(row),
-        opinion=Opinion(call.text("opinion")),
+        opinion=_opinion(call),
         officer=call.who.name,
         region=call.text("region", most=60),
         reason=call.text("reason", most=200),
@@ -142,10 +141,16 @@ def keep_answer(call: Call) -> Response:
     return call.go(f"/lists?name={name}", said=f"已记住：“{name}”与“{given.listed_name}”{given.opinion.chinese}")
 
 
+def _opinion(call: Call) -> Opinion:
+    value = call.text("opinion")
+    if value not in set(Opinion):
+        raise BadInput("请选择是、不是同一机构，或不能确定", field="结论")
+    return Opinion(value)
+
+
 def undo_answer(call: Call) -> Response:
     """Take an answer back."""
-    number = call.path("number")
-    undone = call.books.lists.undo_answer(int(number) if number.isdigit() else 0, officer=call.who.name, at=call.now)
+    undone = call.books.lists.undo_answer(call.number("number"), officer=call.who.name, at=call.now)
     call.audit("answer", undone.name, "撤回结论")
     return call.go("/lists", said="已撤回")
 

@@ -115,8 +115,7 @@ def _check(file: Path) -> None:
 
 def trial_page(call: Call) -> Response:
     """Show what the words would change."""
-    number = call.path("number")
-    task = call.books.work.task(int(number)) if number.isdigit() else None
+    task = call.books.work.task(call.number("number"))
     if task is None or task.kind != "trial":
         raise Refused(404, "没有这次试算")
     result = json.loads(task.result) if task.code == 0 and task.result else None
@@ -126,8 +125,7 @@ def trial_page(call: Call) -> Response:
 
 def keep_words(call: Call) -> Response:
     """Put the tried words into the bureau's own file."""
-    number = call.path("number")
-    task = call.books.work.task(int(number)) if number.isdigit() else None
+    task = call.books.work.task(call.number("number"))
     if task is None or task.kind != "trial" or task.code != 0:
         raise BadInput("请先试算，看过结果再保存")
     trial = Path(task.command[task.command.index("--rules") + 1])

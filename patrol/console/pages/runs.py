@@ -83,8 +83,7 @@ def stop(call: Call) -> Response:
 
 
 def _task(call: Call) -> Task:
-    number = call.path("number")
-    task = call.books.work.task(int(number)) if number.isdigit() else None
+    task = call.books.work.task(call.number("number"))
     if task is None:
         raise Refused(404, "没有这项任务")
     return task

@@ -104,9 +104,9 @@ def add_token(call: Call) -> Response:
 
 def revoke_token(call: Call) -> Response:
     """Withdraw an API key."""
-    number = call.path("number")
-    call.books.accounts.revoke_token(int(number) if number.isdigit() else 0, call.now)
-    call.audit("token", number, "收回接口令牌")
+    number = call.number("number")
+    call.books.accounts.revoke_token(number, call.now)
+    call.audit("token", str(number), "收回接口令牌")
     return call.go("/people", said="已收回")
 
 

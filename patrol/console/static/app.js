@@ -106,6 +106,10 @@
     }
   });
   document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-names]")) {
+      const names = Array.from(event.target.files).map((file) => file.name).join("、");
+      $("[data-chosen]", event.target.closest(".filebox")).textContent = names || "未选择";
+    }
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
     if (event.target.matches("[data-all]")) all('input[name="lead"]').forEach((box) => { box.checked = event.target.checked; });
     const chosen = all('input[name="lead"]:checked').length;
@@ -117,7 +121,10 @@
   });
   const light = (event, on) => {
     const item = event.target.closest && event.target.closest("[data-note]");
-    if (item) all(`mark[data-marks~="${item.dataset.note}"]`).forEach((mark) => mark.classList.toggle("lit", on));
+    if (!item) return;
+    for (const place of item.dataset.note.split(" ")) {
+      all(`mark[data-marks~="${place}"]`).forEach((mark) => mark.classList.toggle("lit", on));
+    }
   };
   document.addEventListener("mouseover", (event) => light(event, true));
   document.addEventListener("mouseout", (event) => light(event, false));
