@@ -54,13 +54,15 @@ def run_spider(job: SpiderJob, tell: Teller | None = None) -> Run:
     job = replace(job, deadline=time.time() + 60 * job.settings.number("run_minutes"))
     frontier = Frontier.open(job.workspace)
     try:
-        frontier.add(job.run.id, entry_pages(job, atlas_of(job.campaign, job.workspace)))
+        atlas = atlas_of(job.campaign, job.workspace)
+        frontier.add(job.run.id, entry_pages(job, atlas))
+        pages = max(job.choice.max_pages or atlas.named(job.choice.name).budget.pages, len(job.choice.start))
         totals: Counter[str] = Counter()
         deaths, idle, outcome, error = 0, 0, "finished", ""
         while modes := frontier.open_modes(job.run.id):
             mode = "http" if "http" in modes else max(modes)
             before = frontier.tally(job.run.id)
-            report, code = _run_child(replace(job, mode=mode, careful=deaths > 0), _adding(tell, totals))
+            report, code = _run_child(job.for_child(mode, careful=deaths > 0, pages=pages), _adding(tell, totals))
             for name in _SUMMED:
                 totals[name] += report.counts.get(name, 0)
             totals["peak_mb"] = max(totals["peak_mb"], report.peak_mb)

@@ -1,6 +1,6 @@
 """What a spider process is told: the run, the campaign, the source, the settings. Travels as one line of JSON."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,7 +22,8 @@ PASTED = "urls"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpiderJob:
     """One run of one source. `screener` names the class that keeps pages (`module:name`), `mode` what this process fetches with,
-    `deadline` when it must stop (seconds since the epoch); `careful`: the process before died, its pages are read one by one."""
+    `deadline` when it must stop (seconds since the epoch); `careful`: the process before died, its pages are read one by one;
+    `pages`: how many the run may take in all."""
 
     run: Run
     campaign: Campaign
@@ -32,6 +33,7 @@ class SpiderJob:
     mode: str = "http"
     deadline: float = 0.0
     careful: bool = False
+    pages: int = 0
 
     def dump(self) -> str:
         """Return the job as one line of JSON."""
@@ -41,6 +43,12 @@ class SpiderJob:
     def load(text: str) -> "SpiderJob":
         """Return the job that a line of JSON holds."""
         return _ADAPTER.validate_json(text)
+
+    def for_child(self, mode: str, *, careful: bool, pages: int) -> "SpiderJob":
+        """Return the job of one spider process. Where to start is in the frontier by then and does not travel along."""
+        choice = replace(self.choice, start=())
+        campaign = replace(self.campaign, sources=tuple(replace(source, start=()) for source in self.campaign.sources))
+        return replace(self, choice=choice, campaign=campaign, mode=mode, careful=careful, pages=pages)
 
     @property
     def workspace(self) -> Path:

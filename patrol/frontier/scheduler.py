@@ -61,7 +61,7 @@ class LeaseScheduler(BaseScheduler):
         self._out: Counter[str] = Counter()
         self._spent: list[str] = []
         able = job.mode != "browser" or find_browser(job.settings) is not None
-        self._limits = _Limits(self._page_budget(), (job.deadline or time.time() + 3600) if able else 0.0)
+        self._limits = _Limits(job.pages - self.frontier.taken(self.scope), (job.deadline or time.time() + 3600) if able else 0.0)
         self._careful = job.careful
         self._timer: asyncio.TimerHandle | None = None
 
@@ -69,13 +69,6 @@ class LeaseScheduler(BaseScheduler):
     def from_crawler(cls, crawler: Crawler) -> "LeaseScheduler":
         """Open the frontier for the job in the crawler's settings."""
         return cls(crawler, SpiderJob.load(crawler.settings["PATROL_JOB"]))
-
-    def _page_budget(self) -> int:
-        choice = self.job.choice
-        allowed = choice.max_pages or self.atlas.named(choice.name).budget.pages
-        if choice.start:
-            allowed = max(allowed, len(choice.start))
-        return allowed - self.frontier.taken(self.scope)
 
     def open(self, spider: Spider) -> None:
         """Take back what dead processes of this run held; a page that killed its process alone is not tried again."""
