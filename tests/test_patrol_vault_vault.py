@@ -1,6 +1,7 @@
 """Sealing: once, whole, in order, and with what is missing named."""
 
 import json
+import os
 import threading
 from pathlib import Path
 
@@ -186,3 +187,18 @@ def test_verifying_while_evidence_is_sealed_finds_no_fault(tmp_path: Path, spool
     sealing.join()
     assert [failure for report in reports for failure in report.failures] == []
     assert verify(tmp_path / "vault").items == 60
+
+
+def test_leftovers_of_killed_processes_go_after_a_day(tmp_path: Path, spool: Path) -> None:
+    vault = small_vault(tmp_path / "vault", spool, items=1)
+    old, young = vault.scratch(), vault.scratch()
+    (old / "full.png").write_bytes(b"personal")
+    torn = next(vault.objects.root.iterdir()) / ".tmp-torn"
+    torn.write_bytes(b"half")
+    for path in (old, torn):
+        os.utime(path, (0, 0))
+    vault.sweep_leftovers()
+    assert not old.exists()
+    assert not torn.exists()
+    assert young.exists()
+    assert verify(vault.root).ok

@@ -186,6 +186,7 @@ def seal_pages(
 
     Without an authority, or with none in reach, the stamp stays pending; what waits from earlier is asked for at the end.
     """
+    vault.sweep_leftovers()
     scratch = vault.scratch()
     stamper = Stamper.of(vault, settings)
     try:

@@ -5,7 +5,10 @@ final name. So a manifest without its row is never the work of a kill, and a row
 """
 
 import json
+import shutil
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -41,6 +44,7 @@ from patrol.vault.signatures import signer_of
 
 AUTOMATIC = "系统自动"
 DESTROYING = b"destroying "
+_LEFTOVER_SECONDS = 86_400
 _PLACING = {"capture", "timestamp"}
 _TEXT_FIELDS = ("platform", "title", "author", "author_id", "published_shown", "excerpt", "purpose", "match")
 
@@ -148,6 +152,14 @@ class Vault:
         detail = {"masked": "yes" if masked else "no", "sha256sums_sha256": digest}
         self.record("export", number=number, actor=actor, reason=reason, detail=detail)
         return folder
+
+    def sweep_leftovers(self) -> None:
+        """Remove what killed processes left behind a day ago or earlier: capture folders and unfinished files."""
+        old = time.time() - _LEFTOVER_SECONDS
+        for path in [*(self.root / "incoming").glob("*"), *self.objects.root.glob("??/.tmp-*")]:
+            with suppress(OSError):
+                if path.stat().st_mtime < old:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     @property
     def sources(self) -> Sources:
