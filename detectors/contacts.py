@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from detectors.fold import View
 from detectors.model import Contact
+from detectors.spans import Spans
 
 _DIGIT_WORDS = str.maketrans("零〇o幺一壹li二贰两三叁四肆五伍六陆七柒八捌九玖", "0001111122233445566778899")
 _SPOKEN = "0-9零〇幺一二三四五六七八九壹贰叁肆伍陆柒捌玖oli"
@@ -35,7 +36,7 @@ _SHORT_HOSTS = (
 )
 _ICP = re.compile(r"[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼川贵云渝藏陕甘青宁新]icp[备证]\s?\d{6,10}号?(?:-\d{1,3}[ax]?)?")
 _PERMIT = re.compile(r"教民\s{0,2}\d{13}(?:\d{2})?\s{0,2}号?")
-_USCC = re.compile(r"(?<![0-9a-z])[159anymg][1239][0-9]{6}[0-9abcdefghjklmnpqrtuwxy]{10}(?![0-9a-z])")
+_USCC = re.compile(r"(?<![0-9a-z])[159anymg][1239][0-9]{6}[0-9a-z]{10}(?![0-9a-z])")
 _GROUP = re.compile(r"(?:群号|群聊号|会议号|房间号|直播间号)\s{0,2}[:：]?\s{0,2}(\d[\d\- ]{4,14}\d)")
 _ACCOUNT = re.compile(r"(?:抖音号?|快手号?|小红书号?|公众号|视频号|b站|小红书)\s{0,2}[:：]\s{0,2}([\w\-]{2,24})")
 _PASSWORD = re.compile(r"[￥¥$][a-z0-9]{8,16}[￥¥$]")
@@ -59,10 +60,11 @@ def find_contacts(plain: View, original: str) -> tuple[Contact, ...]:
             or (needs > _RUN and needs not in text)
         ):
             continue
+        before = Spans(taken)
         for match in pattern.finditer(text):
             value = reading(match)
             left, right = match.span()
-            if not value or any(left < end and right > start for start, end in taken):
+            if not value or before.touch(left, right):
                 continue
             while right > left and text[right - 1] in " -–—·._*/、︱|":
                 right -= 1
@@ -118,7 +120,7 @@ _KINDS: tuple[tuple[str, str, re.Pattern[str], Callable[[re.Match[str]], str]], 
     ("url", ".", _URL, _whole),
     ("icp", "icp", _ICP, _upper),
     ("permit", "教民", _PERMIT, _upper),
-    ("uscc", _LATIN, _USCC, _upper),
+    ("uscc", _RUN, _USCC, _upper),
     ("wechat", _LATIN, _WECHAT, _first),
     ("qq", _RUN, _QQ, _first),
     ("group", "号", _GROUP, _first),

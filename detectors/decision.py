@@ -15,6 +15,7 @@ from detectors.errors import RuleError
 from detectors.features import encode, offered, window_features, within
 from detectors.fold import Folded
 from detectors.fold_tables import RULES
+from detectors.spans import Spans
 from detectors.wording import wording
 
 _TAUGHT = ("subject.", "topic.", "tutor.core", "audience.grade", "audience.stage")
@@ -108,7 +109,8 @@ def judged_windows(
     hits = [hit for hit in hits if not denied(hit, text)]
     whole = window_features([*hits, *title_hits], text)
     quotes = tuple(quoted_spans(text)) if reported(whole) else ()
-    spoken = [hit for hit in hits if not any(hit.start >= left and hit.end <= right for left, right in quotes)]
+    quoted = Spans(quotes)
+    spoken = [hit for hit in hits if not quoted.hold(hit.start, hit.end)] if quotes else hits
     spans = windows(text)
     if len(spans) == 1 and not quotes:
         return [(*spans[0], whole)], whole, quotes

@@ -16,6 +16,7 @@ from detectors.lexicon import load_lexicon
 from detectors.model import Contact, DayJudge, Detection, Document, Finding
 from detectors.prices import find_prices
 from detectors.rules import Rule, fired, load_rules
+from detectors.spans import Spans
 from detectors.times import Calendar, time_facts
 
 _STAGES = {
@@ -50,10 +51,8 @@ class Detector:
         if not verdict.ad:
             return self._clean(document, verdict, who, hits, contacts=contacts)
         facts, notes = self._facts(document, folded, hits, contacts=contacts)
-        charged = [
-            hit for hit in (*hits, *facts) if any(hit.start >= left and hit.end <= right for left, right in verdict.charged)
-        ]
-        charged = [hit for hit in charged if not _quoted(hit, verdict)]
+        inside, quoted = Spans(verdict.charged), Spans(verdict.quoted)
+        charged = [hit for hit in (*hits, *facts) if inside.hold(hit.start, hit.end) and not quoted.hold(hit.start, hit.end)]
         findings, categories, titles = self._findings(document, verdict, charged, title)
         return Detection(
             violation=verdict.violation,
@@ -73,7 +72,8 @@ class Detector:
     def _clean(
         self, document: Document, verdict: Verdict, who: str, hits: Sequence[Hit], *, contacts: tuple[Contact, ...]
     ) -> Detection:
-        quoted = [hit for hit in hits if _quoted(hit, verdict)]
+        spans = Spans(verdict.quoted)
+        quoted = [hit for hit in hits if spans.hold(hit.start, hit.end)]
         met = {label for hit in quoted for label in hit.labels}
         hinting = any(label.startswith(("subject.", "topic.", "tutor.")) for label in met) and any(
             label.startswith(("offer.", "price.", "audience.")) for label in met
@@ -148,10 +148,6 @@ class Detector:
             tuple(categories),
             titles,
         )
-
-
-def _quoted(hit: Hit, verdict: Verdict) -> bool:
-    return any(hit.start >= left and hit.end <= right for left, right in verdict.quoted)
 
 
 def _stage(hits: Sequence[Hit]) -> str:

@@ -13,6 +13,7 @@ from detectors.lexicon import Lexicon, Word
 from detectors.model import Contact
 from detectors.patterns import find_patterns
 from detectors.prices import Price, find_prices
+from detectors.spans import Spans
 from detectors.syllables import sound_view
 
 REACH = 48
@@ -65,6 +66,7 @@ _LESSON_UNITS = frozenset(
         "题",
     )
 )
+_NEIGHBOURS = 12
 _NUMBERED = frozenset({"phone", "permit", "icp", "uscc"})
 _PERSONAL = frozenset({"wechat", "qq", "phone", "group"})
 _PROMISING = ("subject.", "topic.", "tutor.", "nonsubject.", "train.", "audience.", "rule.D-NAME")
@@ -87,10 +89,10 @@ class Hit(NamedTuple):
 
 def find_hits(folded: Folded, lexicon: Lexicon, contacts: tuple[Contact, ...]) -> list[Hit]:
     """Return the hits of a text sorted by position, weak ones only where something supports them."""
-    occupied = [(contact.start, contact.end) for contact in contacts if contact.kind not in _NUMBERED]
+    occupied = Spans((contact.start, contact.end) for contact in contacts if contact.kind not in _NUMBERED)
     firm: list[Hit] = []
     weak: list[Hit] = []
-    taken = _words(folded, lexicon, firm, weak)
+    taken = Spans(_words(folded, lexicon, firm, weak))
     weak.extend(_sounds(folded, lexicon, taken))
     weak.extend(_shapes(folded, lexicon, taken))
     weak.extend(_initials(folded, lexicon))
@@ -106,8 +108,8 @@ def find_hits(folded: Folded, lexicon: Lexicon, contacts: tuple[Contact, ...]) -
         for contact in contacts
         if contact.kind in _PERSONAL
     )
-    weak = [hit for hit in weak if not any(hit.start < end and hit.end > start for start, end in occupied)]
-    kept = [hit for hit in firm if not _inside_contact(hit, occupied)]
+    weak = [hit for hit in weak if not occupied.touch(hit.start, hit.end)]
+    kept = [hit for hit in firm if "contact.id" in hit.labels or not occupied.hold(hit.start, hit.end)] if occupied else firm
     kept.extend(_supported(kept, weak))
     kept.sort(key=lambda hit: hit.start)
     return kept
@@ -126,12 +128,6 @@ def _price_label(price: Price) -> str:
     if price.bare:
         return "price.bare"
     return "price.lesson" if price.per in _LESSON_UNITS else "price.amount"
-
-
-def _inside_contact(hit: Hit, occupied: list[tuple[int, int]]) -> bool:
-    return hit.labels[0] != "offer.contact" and any(
-        hit.start >= start and hit.end <= end and hit.end - hit.start < end - start for start, end in occupied
-    )
 
 
 def _words(folded: Folded, lexicon: Lexicon, firm: list[Hit], weak: list[Hit]) -> list[tuple[int, int]]:
@@ -182,14 +178,14 @@ def _patterns(original: str, view: View) -> Iterator[Hit]:
         yield Hit((found.label,), start, end, word, trick if trick != "inserted_symbols" else "")
 
 
-def _sounds(folded: Folded, lexicon: Lexicon, taken: list[tuple[int, int]]) -> Iterator[Hit]:
+def _sounds(folded: Folded, lexicon: Lexicon, taken: Spans) -> Iterator[Hit]:
     tight = folded.tight
     view = sound_view(tight.text)
     for index, first, last in lexicon.sound_matcher.find_matches_as_indexes(view.text):
         word = lexicon.sounds[index]
         left, right = view.starts[first], view.ends[last - 1]
         surface = tight.text[left:right]
-        if surface == word.text or any(left < end and right > start for start, end in taken):
+        if surface == word.text or taken.touch(left, right):
             continue
         start, end = tight.span(left, right)
         latin = any(character.isascii() for character in surface)
@@ -200,12 +196,12 @@ def _sounds(folded: Folded, lexicon: Lexicon, taken: list[tuple[int, int]]) -> I
         yield Hit(word.labels, start, end, word.text, "pinyin" if latin else "homophone", True)
 
 
-def _shapes(folded: Folded, lexicon: Lexicon, taken: list[tuple[int, int]]) -> Iterator[Hit]:
+def _shapes(folded: Folded, lexicon: Lexicon, taken: Spans) -> Iterator[Hit]:
     tight = folded.tight
     text = tight.text.translate(load_tables().shapes)
     for index, left, right in lexicon.shape_matcher.find_matches_as_indexes(text):
         word = lexicon.shapes[index]
-        if tight.text[left:right] == word.text or any(left < end and right > start for start, end in taken):
+        if tight.text[left:right] == word.text or taken.touch(left, right):
             continue
         if _ordinary(tight.text, left, right):
             continue
@@ -258,13 +254,22 @@ def _cut(letters: str, lexicon: Lexicon) -> list[tuple[int, int, Word]]:
 
 
 def _supported(firm: list[Hit], weak: list[Hit]) -> list[Hit]:
+    """Return the weak hits that a firm signal, or another weak word, stands near."""
+    if not weak:
+        return []
     anchors = [hit for hit in firm if hit.labels[0].startswith(_SIGNALS)]
-    strict = [hit for hit in anchors if any(label.startswith(_STRICT_SIGNALS) for label in hit.labels)]
+    every = Spans((hit.start, hit.end) for hit in anchors)
+    strict = Spans((hit.start, hit.end) for hit in anchors if any(label.startswith(_STRICT_SIGNALS) for label in hit.labels))
+    weak.sort(key=lambda hit: hit.start)
     kept = []
-    for hit in weak:
-        left, right = hit.start - REACH, hit.end + REACH
-        near = any(other.start < right and other.end > left for other in (strict if hit.trick in _STRICT else anchors))
-        pair = any(other is not hit and other.word != hit.word and other.start < right and other.end > left for other in weak)
-        if near or pair:
+    for place, hit in enumerate(weak):
+        near = strict if hit.trick in _STRICT else every
+        if near.touch(hit.start - REACH, hit.end + REACH) or _paired(weak, place):
             kept.append(hit)
     return kept
+
+
+def _paired(weak: list[Hit], place: int) -> bool:
+    hit = weak[place]
+    around = weak[max(0, place - _NEIGHBOURS) : place + _NEIGHBOURS + 1]
+    return any(other.word != hit.word and other.start < hit.end + REACH and other.end > hit.start - REACH for other in around)

@@ -7,6 +7,7 @@ from detectors.elements import Hit
 from detectors.lexicon import Lexicon
 from detectors.model import Element, Finding
 from detectors.rules import WEIGHTS, Rule
+from detectors.spans import Spans
 
 TRICK_WORDS = {
     "homophone": "谐音",
@@ -68,7 +69,7 @@ _BRIDGE = 14
 
 def passages(text: str, hits: Sequence[Hit], regions: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the stretches of the text that carry the offer: clauses with a telling element, neighbours joined."""
-    heavy = [hit for hit in hits if any(label.startswith(_HEAVY) for label in hit.labels)]
+    heavy = Spans((hit.start, hit.end) for hit in hits if any(label.startswith(_HEAVY) for label in hit.labels))
     found: list[tuple[int, int]] = []
     for start, end in regions:
         for sentence in _SENTENCE.finditer(text, start, end):
@@ -76,7 +77,7 @@ def passages(text: str, hits: Sequence[Hit], regions: Iterable[tuple[int, int]])
             pieces = (sentence,) if whole else _CLAUSE.finditer(text, sentence.start(), sentence.end())
             for piece in pieces:
                 left, right = _trimmed(text, piece.start(), piece.end())
-                if left >= right or not any(hit.start < right and hit.end > left for hit in heavy):
+                if left >= right or not heavy.touch(left, right):
                     continue
                 if found and left >= found[-1][0] and left - found[-1][1] <= _BRIDGE and "\n" not in text[found[-1][1] : left]:
                     found[-1] = (found[-1][0], max(right, found[-1][1]))

@@ -1,12 +1,14 @@
 """Facts that follow from several elements together: payments above the limits, and whether a post only seeks or pools."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from detectors.elements import Hit
 from detectors.fold import View
 from detectors.model import Contact
 from detectors.prices import Prices
+from detectors.spans import Spans
 
 MOST_YUAN, MOST_HOURS, MOST_MONTHS = 5000, 60, 3
 _WAGE = re.compile(r"薪|工资|待遇|底薪|酬|月入|收入|奖金|安家|清退|罚款|奖励|退")
@@ -27,19 +29,16 @@ def money_facts(plain: View, prices: Prices) -> Iterator[Hit]:
     for count, start, end in prices.packs:
         if MOST_HOURS < count <= 999:
             yield Hit(("fact.hours",), start, end, f"{count:g}课时")
+    near = Spans((price.start - _NEAR, price.end + _NEAR) for price in prices.amounts)
     for months, start, end in prices.periods:
-        priced = any(abs(price.start - end) <= _NEAR or abs(start - price.end) <= _NEAR for price in prices.amounts)
-        if months > MOST_MONTHS and priced and not _WAGE.search(_before(plain, start)):
+        priced = months > MOST_MONTHS and near.touch(start, end)
+        if priced and not _WAGE.search(_before(plain, start)):
             yield Hit(("fact.period",), start, end, f"{months:g}个月")
 
 
 def _before(plain: View, start: int) -> str:
     """The eight characters before an original position; cheap where nothing was folded away."""
-    at = (
-        start
-        if isinstance(plain.starts, range)
-        else next((number for number, place in enumerate(plain.starts) if place >= start), 0)
-    )
+    at = bisect_left(plain.starts, start)
     return plain.text[max(0, at - 8) : at + 4]
 
 

@@ -1,8 +1,10 @@
 """Counts of elements and contexts in one window, and their encoding as the numbers that the decision weighs."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
 from detectors.elements import Hit
+from detectors.spans import Spans
 
 _CAPS = {
     **dict.fromkeys(("topic", "gov", "news", "goods", "chat", "job", "policy", "disclosure", "story"), 4),
@@ -58,6 +60,8 @@ _HIDING = frozenset(
     {"homophone", "pinyin", "initials", "emoji", "split_char", "inserted_symbols", "zero_width", "lookalike", "leetspeak_digits"}
 )
 _CLOSE = 24
+_ASKED_LABELS = ("price.lesson", "price.amount", "offer.enrol", "offer.trial", "contact.id")
+_TAUGHT_LABELS = ("subject.", "topic.", "tutor.core")
 _SPARSE = 110
 _ASKING = (
     "price",
@@ -152,20 +156,17 @@ def window_features(hits: Sequence[Hit], text: str) -> dict[str, float]:
 
 def _close(hits: Sequence[Hit]) -> bool:
     """Whether something taught and something asked for stand within a few words of each other."""
-    taught = [hit for hit in hits if any(label.startswith(("subject.", "topic.", "tutor.core")) for label in hit.labels)]
-    asked = [
-        hit
-        for hit in hits
-        if any(
-            label.startswith(("price.lesson", "price.amount", "offer.enrol", "offer.trial", "contact.id")) for label in hit.labels
-        )
-    ]
-    return any(abs(one.start - other.end) <= _CLOSE or abs(other.start - one.end) <= _CLOSE for one in taught for other in asked)
+    asked = Spans(
+        (hit.start - _CLOSE, hit.end + _CLOSE) for hit in hits if any(label.startswith(_ASKED_LABELS) for label in hit.labels)
+    )
+    return any(asked.touch(hit.start, hit.end) for hit in hits if any(label.startswith(_TAUGHT_LABELS) for label in hit.labels))
 
 
 def within(hits: Sequence[Hit], start: int, end: int) -> list[Hit]:
-    """Return the hits that lie inside start..end."""
-    return [hit for hit in hits if hit.start >= start and hit.end <= end]
+    """Return the hits that lie inside start..end; `hits` are sorted by where they start."""
+    first = bisect_left(hits, start, key=lambda hit: hit.start)
+    last = bisect_left(hits, end, lo=first, key=lambda hit: hit.start)
+    return [hit for hit in hits[first:last] if hit.end <= end]
 
 
 def offered(local: Mapping[str, float], head: str) -> bool:

@@ -25,6 +25,7 @@ _MORNING = re.compile(r"上午|早上|早8|早9|白天")
 _WORKDAYS = re.compile(r"周[一二三四五]|工作日|每天|每日")
 _RESTING = re.compile(r"周[六日末天]|假|休息日|星期[六日天]|国庆|元旦|五一|春节|清明|端午|中秋|晚修|七点|8点|月\d")
 _LOW_GRADES = re.compile(r"[一二12]年级|小一|小二|一升二|一二年级")
+_MOST_NOTES = 12
 _HOMEWORK = re.compile(r"(?:布置|留|批改|每日|每天)[^，。\n]{0,6}作业|作业(?:布置|打卡)")
 _SPRING = re.compile(r"春节[前后](?P<n>\d{1,2})[天日]")
 
@@ -109,7 +110,7 @@ def _dates(plain: View, original: str, calendar: Calendar, notes: list[str]) -> 
         days = resolve(match, calendar.published)
         start, end = plain.span(match.start(), match.end())
         if not days:
-            if calendar.published is None and not match["year"] and match["d1"]:
+            if calendar.published is None and not match["year"] and len(notes) < _MOST_NOTES:
                 notes.append(f"“{original[start:end]}”未写年份且发布时间不明，未判断是否为休息日")
             continue
         told = _forbidden(days, calendar)

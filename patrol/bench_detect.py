@@ -47,7 +47,7 @@ def naive_patterns() -> tuple[re.Pattern[str], ...]:
 
 
 def seeing_patterns() -> tuple[re.Pattern[str], ...]:
-    """Return the same patterns made to see what detection sees: each character with the variants that fold into it, and sounds."""
+    """Return the patterns made to see what detection sees: characters with the variants that fold into them, and sounds."""
     tables, lexicon = load_tables(), load_lexicon()
     variants: dict[str, set[str]] = {}
     for code, plain in (*tables.single.items(), *tables.lookalike.items()):
