@@ -46,7 +46,7 @@ def _on_weekday(job: Job, day: date) -> bool:
 
 def _in_period(job: Job, campaign: Campaign, day: date, others: Sequence[Campaign]) -> bool:
     if job.period == "always":
-        return True
+        return day >= campaign.start
     if job.period == "standing":
         return _keeps_standing(campaign, day, others)
     if campaign.standing or not _covers(campaign, day):

@@ -1,0 +1,48 @@
+"""What a run's rows say beyond its counts: entries on lists, fields of posts, and what the same source gave before."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from patrol.model import Run
+from patrol.store.connection import immediate
+from patrol.store.rows import COUNTS, run_of
+from patrol.store.store import Store
+
+FIELDS = ("title", "text", "author", "published", "url")
+_LISTS = """SELECT count(*) AS pages, coalesce(sum(items), 0) AS items FROM visits
+  WHERE run = ? AND kind IN ('list', 'search', 'feed') AND state = 'ok'"""
+_POSTS = """SELECT count(*) AS seen, sum(title <> '') AS title, sum(text <> '') AS text, sum(author <> '') AS author,
+  sum(published_shown <> '' OR published_at IS NOT NULL) AS published, sum(url <> '') AS url
+  FROM posts WHERE platform = ? AND kind <> 'snippet' AND last_seen >= ? AND last_seen <= ?"""
+
+
+class HealthBook:
+    """Measures of runs, read from a store; the measures are kept with the run's counts."""
+
+    def __init__(self, store: Store) -> None:
+        self._db = store.database
+
+    def measure(self, run: Run, until: datetime) -> dict[str, int]:
+        """Return `list_pages`, `items` on them, `seen` posts, and per field `field.<name>`: how many of those carry it."""
+        lists = next(iter(self._db.query(_LISTS, [run.id])))
+        posts = next(iter(self._db.query(_POSTS, [run.source, run.started_at.isoformat(), until.isoformat()])))
+        counts = {"list_pages": _int(lists["pages"]), "items": _int(lists["items"]), "seen": _int(posts["seen"])}
+        return counts | {f"field.{name}": _int(posts[name]) for name in FIELDS}
+
+    def keep(self, run: Run, counts: Mapping[str, int]) -> None:
+        """Keep a run's counts with its measures."""
+        with immediate(self._db):
+            self._db.execute("UPDATE runs SET counts = ? WHERE id = ?", [COUNTS.dump_json(dict(counts)).decode(), run.id])
+
+    def well_before(self, run: Run, limit: int) -> list[Run]:
+        """Return the latest runs of the same source that ended without any issue before this one, newest first."""
+        rows = self._db.query(
+            """SELECT * FROM runs WHERE source = ? AND outcome = 'finished' AND started_at < ?
+               AND coalesce(counts ->> '$.issues', 0) = 0 ORDER BY started_at DESC LIMIT ?""",
+            [run.source, run.started_at.isoformat(), limit],
+        )
+        return [run_of(row) for row in rows]
+
+
+def _int(value: object) -> int:
+    return int(str(value or 0))
