@@ -50,7 +50,7 @@ def letter(case: Case) -> Report:
         f"请于{chinese_date(takedown.due) if takedown.due else BLANK}前将处置情况书面函告我单位。"
         f"联系人：{takedown.contact or BLANK}，联系电话：{takedown.phone or BLANK}。",
         "证据按编号封存，证据包内附 SHA-256 和 SM3 校验值清单，可用通用工具核验（见 HOW-TO-VERIFY.txt）。所附为打码件的，"
-        "原件由我单位加密保管，需要时可凭手续调取。",
+        "原件由我单位封存保管，需要时可凭手续调取。",
     ]
     paper = Paper(
         title="关于商请依法处置涉嫌违规校外培训网络信息的函",
