@@ -4,14 +4,14 @@ import hashlib
 import mimetypes
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
 from patrol.errors import BadInput
-from patrol.model import Capture, PageResult, Reading, State, Visit
+from patrol.model import Capture, PageResult, Post, Reading, State, Visit
 from patrol.platforms import Platform, load_platforms
 from patrol.spooling import spool
 
@@ -89,6 +89,11 @@ def _address(body: bytes) -> str:
     return address if re.match(r"https?://[^/\s]+", address) else ""
 
 
+def _under_file(post: Post, door: str, file: str) -> Post:
+    own = post.url.rstrip("/") != door.rstrip("/")
+    return post if own else replace(post, key=post.key.replace(post.url, file, 1), url=file)
+
+
 def _guess(path: Path, url: str, known: Mapping[str, Platform]) -> str:
     named = next((part for part in reversed(path.parts[:-1]) if part in known), "")
     return named or next((name for name, candidate in known.items() if candidate.owns(url)), "generic")
@@ -97,9 +102,11 @@ def _guess(path: Path, url: str, known: Mapping[str, Platform]) -> str:
 def read_saved_page(page: SavedPage, spool_folder: Path, source: str) -> tuple[PageResult, Reading]:
     """Read one saved page and put its bytes into the spool; the capture says that a person brought it (`import`)."""
     saved_at = datetime.fromtimestamp(page.path.stat().st_mtime, UTC)
-    reading = page_reader()(
-        page.platform, page.body, url=page.url, final_url=page.url, status=200, headers=(), fetched_at=saved_at
-    )
+    # a page that does not say where it was saved is read as if from its platform's front door, and kept under its file
+    read_as = page.url if page.url.startswith("http") or not page.platform.hosts else f"https://{page.platform.hosts[0]}/"
+    reading = page_reader()(page.platform, page.body, url=read_as, final_url=read_as, status=200, headers=(), fetched_at=saved_at)
+    if read_as != page.url:
+        reading = replace(reading, posts=tuple(_under_file(post, read_as, page.url) for post in reading.posts))
     digest = hashlib.sha256(page.body).hexdigest()
     spool(spool_folder, digest, page.body)
     capture = Capture(
