@@ -20,6 +20,7 @@ from patrol.errors import BadInput
 from patrol.model import Campaign, Judgement
 from patrol.platforms import GENERIC, load_platform, load_platforms
 from patrol.settings import Settings
+from patrol.spider_job import BY_ADDRESS
 from patrol.store import Store
 from patrol.store.clock import ClockBook
 from patrol.store.console_work import WorkBook
@@ -28,7 +29,6 @@ from patrol.store.handling import HandlingBook
 app = typer.Typer(help="专项行动：新建、核对、登记、关闭", no_args_is_help=True)
 File = Annotated[Path, typer.Argument(help="专项行动文件（TOML）")]
 FOLDER = "campaigns"
-_PASTED = "urls"
 
 
 @app.command("new")
@@ -110,7 +110,7 @@ def _source_remarks(campaign: Campaign, given: Settings) -> Iterator[str]:
     if not campaign.sources:
         yield "没有开启任何来源，不会巡查"
     for choice in campaign.sources:
-        if choice.name in {GENERIC, _PASTED}:
+        if choice.name == GENERIC or choice.name in BY_ADDRESS:
             continue
         platform = load_platform(choice.name, (given.workspace / "platforms",))
         if platform.policy.closed:

@@ -17,6 +17,7 @@ from patrol.errors import PatrolError
 from patrol.evidence_commands import app as evidence_app
 from patrol.extracting import extract_command
 from patrol.matching import match_command
+from patrol.recheck_commands import recheck_command
 from patrol.report_commands import app as report_app
 from patrol.rule_listing import app as rules_app
 from patrol.source_commands import app as source_app
@@ -34,6 +35,7 @@ app.command("screen")(screen_command)
 app.command("detect")(detect_command)
 app.command("match")(match_command)
 app.command("extract")(extract_command)
+app.command("recheck")(recheck_command)
 app.command("doctor")(doctor_command)
 app.add_typer(source_app, name="source")
 app.add_typer(whitelist_app, name="whitelist")

@@ -17,6 +17,11 @@ from patrol.settings import Settings
 
 SCREENER = "patrol.screening:Screener"
 PASTED = "urls"
+WATCHED = "watch"
+RECHECKED = "recheck"
+BY_ADDRESS = frozenset({PASTED, WATCHED, RECHECKED})
+"""Sources that are a list of addresses on any platform: pasted by an officer, watched, or looked at again."""
+_NO_FURTHER = 99
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +119,10 @@ def entry_pages(job: SpiderJob, atlas: Atlas) -> list[Planned]:
     The campaign's keywords are searched first, then the platform's patterns, filled with the region.
     """
     choice = job.choice
-    if choice.name == PASTED:
-        return [planned(url, choice.name, atlas.of_url(url), kind="detail") for url in choice.start]
+    if choice.name in BY_ADDRESS:
+        pages = [planned(url, choice.name, atlas.of_url(url), kind="detail") for url in choice.start]
+        # a second look goes no further than the page itself
+        return [replace(page, depth=_NO_FURTHER) for page in pages] if choice.name == RECHECKED else pages
     platform = atlas.named(choice.name)
     region = job.campaign.region
     starts = [planned(url, choice.name, platform, kind="list") for url in choice.start]

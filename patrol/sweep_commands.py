@@ -19,9 +19,12 @@ from patrol.errors import BadInput
 from patrol.model import Batch, Campaign, Reading, Run, SourceCoverage, State
 from patrol.saved_pages import find_saved_pages, read_saved_page
 from patrol.screening import Screener, judge_of
+from patrol.settings import Settings
+from patrol.spider_job import WATCHED
 from patrol.store import Store
-from patrol.sweeping import Progress, SweepResult, need_browser, pasted, read_urls, sweep
+from patrol.sweeping import Progress, SweepResult, need_browser, pasted, read_urls, sweep, watching
 from patrol.vault import Vault
+from patrol.watching import watch_addresses
 
 CampaignFile = Annotated[Path | None, typer.Option("--campaign", "-c", help="专项行动文件（TOML）")]
 AsJson = Annotated[bool, typer.Option("--json", help="结果以 JSON 输出")]
@@ -32,6 +35,7 @@ def sweep_command(
     campaign: CampaignFile = None,
     source: Annotated[list[str] | None, typer.Option("--source", "-s", help="只巡查这些来源，可写多次")] = None,
     urls: Annotated[Path | None, typer.Option("--urls", help="文本文件，每行一个网址：只查这些网址")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="重点监看：只看已有线索的网页、账号和同一账号的其他信息")] = False,
     as_json: AsJson = False,
 ) -> None:
     """巡查一次：抓取、识别、比对名单、封存证据。中断后再次运行同一命令会接着做。"""
@@ -41,12 +45,24 @@ def sweep_command(
     chosen = load_campaign(campaign) if campaign else ad_hoc_campaign()
     if urls is not None:
         chosen = pasted(chosen, read_urls(urls))
-    need_browser(settings, chosen.sources)
+    if watch:
+        chosen, source = _watched(chosen, settings), [WATCHED]
+    need_browser(settings, [one for one in chosen.sources if not source or one.name in source])
     judge_of(chosen, settings.workspace)
     text = campaign.read_text(encoding="utf-8-sig") if campaign else ""
     with live_progress() as tell:
         result = sweep(chosen, text, settings, sources=source or (), tell=tell)
     print_result(result, as_json=as_json)
+
+
+def _watched(campaign: Campaign, settings: Settings) -> Campaign:
+    if not campaign.path:
+        raise BadInput("重点监看需要用 --campaign 指定专项行动文件")
+    store = Store.open(settings.workspace)
+    try:
+        return watching(campaign, watch_addresses(store, campaign, settings.workspace))
+    finally:
+        store.close()
 
 
 def screen_command(

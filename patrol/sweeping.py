@@ -9,18 +9,18 @@ from uuid import uuid4
 
 from patrol.browsers import find_browser
 from patrol.crawl import SpiderJob, run_spider
-from patrol.errors import BadInput, NotAvailable
+from patrol.errors import BadInput, NotAvailable, PatrolError
 from patrol.model import Campaign, Run, SourceChoice, SourceCoverage
 from patrol.monitors import check_run
 from patrol.platforms import load_platform
 from patrol.settings import Settings
+from patrol.spider_job import BY_ADDRESS, PASTED, WATCHED
 from patrol.store import Store
 from patrol.vault import EvidenceState, Vault
 from patrol.vault.browser import seal_pages
 from patrol.vault.orders import Order
 
 Counts = Mapping[str, int]
-_PASTED = "urls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,12 @@ class SweepResult:
         """Whether every run ended by itself."""
         return all(run.outcome == "finished" for run in self.runs)
 
+    def raise_if_cut_short(self) -> None:
+        """Raise PatrolError naming the sources whose run did not come to its end, and why."""
+        cut = [f"{run.source}（{run.error or '被中止'}）" for run in self.runs if run.outcome != "finished"]
+        if cut:
+            raise PatrolError(f"没有巡查完：{'；'.join(cut)}。已取得的都已保存，再次运行同一命令会接着做")
+
 
 Teller = Callable[[Progress], None]
 
@@ -72,7 +78,12 @@ def sweep(campaign: Campaign, file_text: str, settings: Settings, *, sources: Se
 
 def pasted(campaign: Campaign, urls: Sequence[str]) -> Campaign:
     """Return the campaign with one source that holds the addresses an officer pasted."""
-    return replace(campaign, sources=(SourceChoice(name=_PASTED, start=tuple(dict.fromkeys(urls))),))
+    return replace(campaign, sources=(SourceChoice(name=PASTED, start=tuple(dict.fromkeys(urls))),))
+
+
+def watching(campaign: Campaign, urls: Sequence[str]) -> Campaign:
+    """Return the campaign with one more source: the addresses of its leads and their accounts. The others keep their bases."""
+    return replace(campaign, sources=(*campaign.sources, SourceChoice(name=WATCHED, start=tuple(dict.fromkeys(urls)))))
 
 
 def _choose(campaign: Campaign, names: Sequence[str]) -> list[SourceChoice]:
@@ -84,7 +95,7 @@ def _choose(campaign: Campaign, names: Sequence[str]) -> list[SourceChoice]:
         raise BadInput("没有开启任何来源；请在文件里加上 [[sources]]", file=campaign.path, field="sources")
     chosen = [known[name] for name in names] or list(known.values())
     for choice in chosen:
-        if choice.name != _PASTED:
+        if choice.name not in BY_ADDRESS:
             load_platform(choice.name)
     return chosen
 
@@ -151,9 +162,11 @@ def _capture_leads(campaign: Campaign, settings: Settings, store: Store, tell: T
 
 def _open_orders(waiting: Sequence[Mapping[str, object]], vault: Vault, store: Store) -> Iterator[Order]:
     """Yield the orders that are not carried out yet; one that was sealed just before a kill is only noted as done."""
+    known = set(vault.numbers())
     for row in waiting:
         number = str(row["evidence"])
-        sealed = [one for one in vault.manifests(number) if one.part == "rendering" and one.state is not EvidenceState.FAILED]
+        parts = vault.manifests(number) if number in known else ()
+        sealed = [one for one in parts if one.part == "rendering" and one.state is not EvidenceState.FAILED]
         if sealed:
             store.end_capture(number, done=True, note="；".join(sealed[-1].missing), at=datetime.now(UTC))
             continue
@@ -183,6 +196,8 @@ def need_browser(settings: Settings, sources: Sequence[SourceChoice]) -> None:
     """Refuse before anything is begun when a source can only be read in a browser and there is none."""
     if find_browser(settings) is not None:
         return
-    needing = [choice.name for choice in sources if choice.name != _PASTED and load_platform(choice.name).render == "browser"]
+    needing = [
+        choice.name for choice in sources if choice.name not in BY_ADDRESS and load_platform(choice.name).render == "browser"
+    ]
     if needing:
         raise NotAvailable(f"来源 {'、'.join(needing)} 需要浏览器，本机没有；请运行 patrol doctor --mend，或安装 Chrome 后重试")

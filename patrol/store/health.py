@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from patrol.model import Run
+from patrol.model import Run, State
 from patrol.store.connection import immediate
 from patrol.store.rows import COUNTS, run_of
 from patrol.store.store import Store
@@ -28,6 +28,11 @@ class HealthBook:
         posts = next(iter(self._db.query(_POSTS, [run.source, run.started_at.isoformat(), until.isoformat()])))
         counts = {"list_pages": _int(lists["pages"]), "items": _int(lists["items"]), "seen": _int(posts["seen"])}
         return counts | {f"field.{name}": _int(posts[name]) for name in FIELDS}
+
+    def page_states(self, run: str) -> dict[str, tuple[State, datetime]]:
+        """Return what each page of one run was, and when, by its address."""
+        rows = self._db.query("SELECT url, state, at FROM visits WHERE run = ?", [run])
+        return {str(row["url"]): (State(str(row["state"])), datetime.fromisoformat(str(row["at"]))) for row in rows}
 
     def keep(self, run: Run, counts: Mapping[str, int]) -> None:
         """Keep a run's counts with its measures."""
