@@ -53,6 +53,7 @@ def sweep_command(
     with live_progress() as tell:
         result = sweep(chosen, text, settings, sources=source or (), tell=tell)
     print_result(result, as_json=as_json)
+    result.raise_if_cut_short()
 
 
 def _watched(campaign: Campaign, settings: Settings) -> Campaign:
