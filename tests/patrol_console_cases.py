@@ -1,5 +1,6 @@
 """Parts that the console's tests share: a workspace with leads made by hand, people of every role, clients signed in."""
 
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -118,6 +119,19 @@ class Office:
         token = client.get("/me").text.split('X-CSRF-Token": "')[1].split('"')[0]
         client.headers["X-CSRF-Token"] = token
         return client
+
+
+def free_ports() -> int:
+    """Return a port that is free together with the next one."""
+    while True:
+        with socket.socket() as one, socket.socket() as other:
+            one.bind(("127.0.0.1", 0))
+            port = int(one.getsockname()[1])
+            try:
+                other.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
 
 
 def open_office(settings: Settings, campaign_file: Path, *, leads: int = 8, people: bool = True) -> Iterator[Office]:

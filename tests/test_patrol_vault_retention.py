@@ -11,8 +11,8 @@ from patrol import backup
 from patrol.errors import BadInput, EvidenceBroken, EvidenceError
 from patrol.settings import Settings, load
 from patrol.vault import Vault, verify
+from patrol.vault.journal import DESTROYING
 from patrol.vault.retention import destroy, hold, holds, overdue, release
-from patrol.vault.vault import DESTROYING
 from tests.patrol_vault_cases import lead, page, small_vault
 
 LATER = datetime.now(UTC) + timedelta(days=200)

@@ -129,7 +129,7 @@ def test_wrong_local_clock_shows_against_the_stamp(tmp_path: Path, authority: Au
     fast = datetime.now(UTC) + timedelta(days=2)
     with vault.ledger.locked():
         detail = {"manifest": "0001-exchange.json", "time": stamp.at.isoformat(), "authority": url}
-        vault._place("timestamp", "ZJ-1", "0001-exchange.json.tsr", reply, detail, fast)
+        vault._journal.place("timestamp", "ZJ-1", "0001-exchange.json.tsr", reply, detail, fast)
     report = verify(vault.root)
     assert len(report.failures) == 1
     assert "本机时钟与可信时间相差 快 1" in report.failures[0].reason

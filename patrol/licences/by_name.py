@@ -1,7 +1,7 @@
 """Then the name: the institution that is meant, slips of the pen, pinyin, and names that come suspiciously near."""
 
 from patrol.licences.by_code import Seen
-from patrol.licences.deciding import Ruling, decide_mention
+from patrol.licences.deciding import Ruling, decide_full_name, decide_mention
 from patrol.licences.foreign import decide_pinyin
 from patrol.licences.mentions import Mention, other_institutions
 from patrol.licences.near import nearly_listed
@@ -14,6 +14,9 @@ ORDER = (Verdict.LICENSED, Verdict.REVIEW, Verdict.UNLISTED, Verdict.NO_NAME)
 
 def decide_name(table: Table, seen: Seen) -> Ruling:
     """Return the ruling on the names in a text that carries no telling code."""
+    whole = table.by_name.get(seen.scan.folded.between(0, len(seen.scan.text)))
+    if whole:
+        return decide_full_name(table, whole, seen.places)
     ruling = _among_mentions(table, seen) if seen.mentions else None
     if ruling is not None and ruling.verdict is Verdict.LICENSED:
         return ruling

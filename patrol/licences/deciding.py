@@ -97,6 +97,19 @@ def decide_mention(table: Table, scan: Scan, mention: Mention, places: Places) -
     return _one(table, scan, mention, fitting[0], confirmed=found.confirmed)
 
 
+def decide_full_name(table: Table, rows: Sequence[int], places: Places) -> Ruling:
+    """Decide on a text that is a registered name of the list, whole and to the letter."""
+    found = sort_rows(table, rows, places)
+    fitting = _one_person(table, found.fitting)
+    if not fitting:
+        return _seen_elsewhere(table, rows[0], places)
+    row = fitting[0]
+    if len(fitting) > 1:
+        why = f"名单内有{len(fitting)}家机构都叫“{_name(table, row)}”，无法确定是哪一家，请补充所在地或信用代码"
+        return Ruling(Verdict.REVIEW, row, tuple(fitting), why)
+    return Ruling(Verdict.LICENSED, row, (row,), f"全称与名单第{table.entries[row].row}号“{_name(table, row)}”完全一致")
+
+
 def _one(table: Table, scan: Scan, mention: Mention, row: int, *, confirmed: bool) -> Ruling:
     """Rule on the one row that fits: clear, unless something about the way it is named leaves a doubt."""
     brand = scan.text[mention.brand_start : mention.brand_end]
@@ -130,7 +143,7 @@ def _line(scan: Scan, mention: Mention) -> str:
 def _one_person(table: Table, rows: list[int]) -> list[int]:
     """Take one of several rows of one legal person (teaching points of a licence); one on a warning list stands for all."""
     codes = {table.entries[row].uscc for row in rows}
-    if len(codes) > 1 or codes == {""}:
+    if not rows or len(codes) > 1 or codes == {""}:
         return rows
     return [min(rows, key=lambda row: (table.entries[row].list_kind is ListKind.WHITE, row))]
 

@@ -15,11 +15,12 @@ from patrol.licences.folding import compact
 
 Codes = tuple[str, ...]
 _HERE = Path(__file__).parent
+# peoples of one character only count with 族 behind them: the 水 of 彭水 is a river
 _PEOPLES = (
-    "蒙古|回|藏|维吾尔|苗|彝|壮|布依|朝鲜|满|侗|瑶|白|土家|哈尼|哈萨克|傣|黎|傈僳|佤|畲|拉祜|水|东乡|纳西|景颇|柯尔克孜|土|达斡尔|仫佬|羌|布朗|撒拉|毛南|"
-    "仡佬|锡伯|普米|塔吉克|怒|鄂温克|保安|裕固|独龙|鄂伦春|各"
+    "(?:回|藏|苗|彝|壮|满|侗|瑶|白|傣|黎|佤|畲|水|土|羌|怒|各)族|(?:蒙古|维吾尔|布依|朝鲜|土家|哈尼|哈萨克|傈僳|拉祜|东乡|纳西|景颇|柯尔克孜|达斡尔|"
+    "仫佬|布朗|撒拉|毛南|仡佬|锡伯|普米|塔吉克|鄂温克|保安|裕固|独龙|鄂伦春)族?"
 )
-_AUTONOMOUS = re.compile(rf"(?:(?:{_PEOPLES})族?)*(?:自治)(区|州|县|旗)$")
+_AUTONOMOUS = re.compile(rf"(?:{_PEOPLES})*(?:自治)(区|州|县|旗)$")
 _ENDING = re.compile(r"(?:特别行政区|省|市|地区|盟|特区|矿区|区|县|旗)$")
 _MUNICIPAL = frozenset({"11", "12", "31", "50", "71", "81", "82"})
 _NOT_SHORT = frozenset({"城", "郊", "矿", "东", "西", "新城", "老城", "城关", "城区", "郊区", "矿区", "市中", "市辖"})

@@ -95,6 +95,8 @@ def _left_edge(scan: Scan, position: int) -> int:
         if flags & _EDGE or scan.text[start:position] in _HOLDS_NAMES:
             return 2
     before = scan.text[position - 1]
+    if position - 1 in scan.places_to and before not in "的在去到找":
+        return 0  # «杭州问金柏教育»: right behind a place, the character belongs to the name
     if before in lexicon().around_chars or before in lexicon().cue_chars or before.isascii():
         return 1
     return 0
@@ -202,12 +204,14 @@ def _unknown_run(scan: Scan, position: int) -> int:
 
 def _in_sentence(scan: Scan, start: int, end: int) -> bool:
     """Whether enough stands around a name for it to be inside a sentence rather than the end of a longer name."""
-    return _unknown_run(scan, start) >= 3 or len(scan.text) - end >= 2 or bool(scan.folded.hard)
+    run = _unknown_run(scan, start)
+    return run >= 3 or start - run >= 2 or len(scan.text) - end >= 2 or bool(scan.folded.hard)
 
 
 def _is_event(scan: Scan, end: int) -> bool:
-    """Whether a tail is a class, not an institution: «乐高班», «舞蹈课»."""
-    return any(flags & Word.CLASS for _, flags in scan.words_from.get(end, ())) and scan.text[end : end + 1] in "班课"
+    """Whether a tail is a class, not an institution: «乐高班», «舞蹈课» (but not «教育课程顾问»)."""
+    after = scan.text[end : end + 2]
+    return after[:1] == "班" or (after[:1] == "课" and after[1:] not in ("程", "堂", "时", "包", "表", "卡", "余"))
 
 
 def _insert_places(scan: Scan, start: int, end: int, places: Codes) -> Codes:
