@@ -26,8 +26,8 @@ from patrol.vault.model import Moment, Record, to_json
 
 RECORD = "backup.json"
 _DATABASE = "patrol.db"
-_FOLDERS = ("takedowns", "lists")
-_FILES = ("settings.toml",)
+_FOLDERS = ("takedowns", "lists", "campaigns", "calendar", "platforms", "reports", "clues")
+_FILES = ("settings.toml", "jobs.yml")
 
 
 class Backup(Record):

@@ -17,11 +17,13 @@ from patrol.errors import PatrolError
 from patrol.evidence_commands import app as evidence_app
 from patrol.extracting import extract_command
 from patrol.matching import match_command
+from patrol.operation_commands import install_command, metrics_command, status_command
 from patrol.recheck_commands import recheck_command
 from patrol.report_commands import app as report_app
 from patrol.rule_listing import app as rules_app
 from patrol.source_commands import app as source_app
 from patrol.sweep_commands import screen_command, sweep_command
+from patrol.upkeep import app as upkeep_app
 from patrol.whitelisting import app as whitelist_app
 
 app = typer.Typer(
@@ -44,6 +46,10 @@ app.add_typer(evidence_app, name="evidence")
 app.add_typer(report_app, name="report")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(campaign_app, name="campaign")
+app.add_typer(upkeep_app, name="upkeep")
+app.command("status")(status_command)
+app.command("metrics")(metrics_command)
+app.command("install-service")(install_command)
 # the clock stands above the product, as spiders do: found by name
 app.add_typer(import_module("schedules.commands").app, name="schedule")
 # the demo stands above the product (it brings its own mock platforms), so it is found by name, as spiders are

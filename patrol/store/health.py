@@ -1,6 +1,7 @@
 """What a run's rows say beyond its counts: entries on lists, fields of posts, and what the same source gave before."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from patrol.model import Run, State
@@ -14,6 +15,33 @@ _LISTS = """SELECT count(*) AS pages, coalesce(sum(items), 0) AS items FROM visi
 _POSTS = """SELECT count(*) AS seen, sum(title <> '') AS title, sum(text <> '') AS text, sum(author <> '') AS author,
   sum(published_shown <> '' OR published_at IS NOT NULL) AS published, sum(url <> '') AS url
   FROM posts WHERE platform = ? AND kind <> 'snippet' AND last_seen >= ? AND last_seen <= ?"""
+
+_LATEST = """SELECT r.* FROM runs r WHERE ended_at IS NOT NULL
+  AND started_at = (SELECT max(started_at) FROM runs WHERE source = r.source AND ended_at IS NOT NULL) GROUP BY source"""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A workspace in numbers: leads by judgement, captures by state, open issues by source, occurrences by state, and the latest
+    ended run of each source with its pages by state."""
+
+    leads: Mapping[str, int]
+    captures: Mapping[str, int]
+    open_issues: Mapping[str, int]
+    occurrences: Mapping[str, int]
+    pages: Mapping[str, Mapping[str, int]]
+    last_runs: Mapping[str, datetime]
+
+    def as_data(self) -> dict[str, object]:
+        """Return the numbers as plain data."""
+        ended = {source: at.isoformat() for source, at in self.last_runs.items()}
+        return {
+            "leads": dict(self.leads),
+            "captures": dict(self.captures),
+            "open_issues": dict(self.open_issues),
+            "occurrences": dict(self.occurrences),
+            "last_runs": ended,
+        }
 
 
 class HealthBook:
@@ -33,6 +61,22 @@ class HealthBook:
         """Return what each page of one run was, and when, by its address."""
         rows = self._db.query("SELECT url, state, at FROM visits WHERE run = ?", [run])
         return {str(row["url"]): (State(str(row["state"])), datetime.fromisoformat(str(row["at"]))) for row in rows}
+
+    def numbers(self) -> Numbers:
+        """Count the workspace once, over all campaigns."""
+        latest = [run_of(row) for row in self._db.query(_LATEST)]
+        states = {state.value for state in State}
+        return Numbers(
+            leads=self._counted("SELECT judgement AS name, count(*) AS n FROM leads GROUP BY judgement"),
+            captures=self._counted("SELECT state AS name, count(*) AS n FROM capture_orders GROUP BY state"),
+            open_issues=self._counted("SELECT source AS name, count(*) AS n FROM issues WHERE closed_at IS NULL GROUP BY source"),
+            occurrences=self._counted("SELECT state AS name, count(*) AS n FROM occurrences GROUP BY state"),
+            pages={run.source: {name: n for name, n in run.counts.items() if name in states} for run in latest},
+            last_runs={run.source: run.ended_at for run in latest if run.ended_at},
+        )
+
+    def _counted(self, sql: str) -> dict[str, int]:
+        return {str(row["name"]): _int(row["n"]) for row in self._db.query(sql)}
 
     def keep(self, run: Run, counts: Mapping[str, int]) -> None:
         """Keep a run's counts with its measures."""
