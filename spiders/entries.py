@@ -133,7 +133,7 @@ def _extra(place: Place, fields: Fields, lines: Mapping[str, str], moment: Momen
             continue
         value = lines.get(name) or (
             _text(place, fields[name]) if name == "quoted" else "、".join(_texts(place, fields[name])[:40])
-        )  # type: ignore[index]
+        )
         if value:
             pairs.append((name, squash_lines(value)))
     if moment.at is not None and moment.precision != "second":
