@@ -35,14 +35,14 @@ pages:
   - name: goods
     when: [{is_json: true}]
     data: [{body: true}]
-    fields: {title: [{json: title}], text: [{json: title}]}
+    fields: {title: [{json: title}], text: [{json: about}]}
   - name: any
     fields: {title: [{css: h1}], text: [{css: body}]}
 """
 
 
 def goods(handler: TownHandler) -> None:
-    handler.raw(200, '{"title": "初三数学一对一 300元"}'.encode(), Content_Type="application/json")
+    handler.raw(200, '{"title": "初三数学一对一 300元", "about": "只写在数据里的说明"}'.encode(), Content_Type="application/json")
 
 
 TROUBLES = {
@@ -84,7 +84,8 @@ def test_a_shell_is_rendered_tapped_and_its_data_read(run_in_browser: tuple[Path
     texts = page["texts"]
     assert isinstance(texts, list)
     assert "宽390触1" in texts[0]
-    assert texts[1] == "初三数学一对一 300元"
+    assert "初三数学一对一 300元" in texts[0]
+    assert "只写在数据里的说明" in "".join(texts)
     assert page["steps"] == ["打开网页", "点按“展开课程”", "不点按“登录”（不代为登录、验证或支付）", "下滚一屏"]
     assert page["ip"] == "127.0.0.1"
 
