@@ -56,6 +56,7 @@ def build(given: ReportInput) -> Table:
         f"共{len(rows)}个来源，其中{gaps}个未完整覆盖。未完整覆盖的来源，即使疑似线索为0，也不得填报为“未发现问题”。",
         "计划页面＝已看页面＋未看到＋待巡查。人工人时为人工巡查的人数乘小时数。页面已被删除、下架的，按已看计。",
         "" if recorded else f"人工巡查时数本期无人记录，标为{BLANK}。",
+        *given.calendar_notes,
     )
     return Table(
         name="巡查覆盖情况",

@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from patrol import settings
+from patrol.calendar import PublicDays, provisional_notes
+from patrol.calendar_files import load_calendar
 from patrol.campaigns import batch_of, load_campaign
 from patrol.errors import BadInput, StorageFull
 from patrol.handling import Snapshot
@@ -43,10 +45,12 @@ def read_input(form: Form, campaign_file: Path, batch: int, now: datetime, *, co
     if confirmed_only and form.TEMPLATE.whole_campaign:
         raise BadInput(f"“{form.TEMPLATE.name}”须包含全部线索；请去掉 --confirmed", field="--confirmed")
     chosen = batch_of(campaign, batch) if batch else None
-    store = Store.open(settings.load().workspace)
+    workspace = settings.load().workspace
+    store = Store.open(workspace)
     try:
         given = gather(store, campaign, chosen, made_at=now, platforms=_platforms())
-        return replace(given, confirmed_only=confirmed_only)
+        notes = provisional_notes(campaign, PublicDays(load_calendar(workspace)), *given.period)
+        return replace(given, confirmed_only=confirmed_only, calendar_notes=tuple(notes))
     finally:
         store.close()
 

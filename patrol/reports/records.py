@@ -29,7 +29,8 @@ class ReportInput:
 
     `leads` are those of `batch` (or of the whole campaign when `batch` is None), `earlier` those of the batches before it.
     `reviews` and `measures` are keyed by lead number, oldest first; `evidence` gives the evidence state of a lead number
-    (`sealed`, `partial` …). `chosen` are the leads that an officer picked for 典型案例, `edits` the numbers that officers
+    (`sealed`, `partial` …). `calendar_notes` says which dates of the period no published notice confirms (暂定). `chosen` are the
+    leads that an officer picked for 典型案例, `edits` the numbers that officers
     changed by hand in the last issue of a paper.
     """
 
@@ -52,6 +53,7 @@ class ReportInput:
     runs: int = 0
     rules_version: str = ""
     list_version: str = ""
+    calendar_notes: tuple[str, ...] = ()
 
     @property
     def period(self) -> tuple[date, date]:

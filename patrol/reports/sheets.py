@@ -24,7 +24,7 @@ def main_table(
         columns=columns(template),
         rows=tuple(rows),
         total=total,
-        notes=(*template.notes, *notes, facts.versions_note(given)),
+        notes=(*template.notes, *notes, *given.calendar_notes, facts.versions_note(given)),
         empty=empty or facts.no_leads(given),
         paper=template.paper,
     )

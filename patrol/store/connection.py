@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from patrol.errors import StorageFull, StoreError
 from patrol.store.migrations import MIGRATIONS
+from patrol.store.upgrading import copy_before_upgrade
 
 BUSY_SECONDS = 15
 
@@ -43,6 +44,9 @@ def _migrate(database: Database, path: Path) -> None:
     if newer:
         raise StoreError(f"数据库“{path}”由更新的版本建立（含 {newer[-1]}）；请升级本软件后再打开")
     if known and MIGRATIONS.pending(database):
+        applied = [step.name for step in MIGRATIONS.applied(database)]
+        if applied:
+            copy_before_upgrade(database, path, applied[-1])
         with immediate(database):
             MIGRATIONS.apply(database)
 
