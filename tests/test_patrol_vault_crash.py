@@ -131,3 +131,20 @@ def test_read_only_vault_is_one_clear_error(tmp_path: Path) -> None:
     blocked.write_text("not a folder")
     with pytest.raises(EvidenceError, match="无法写入"):
         Vault(blocked / "vault")
+
+
+def test_row_whose_head_cannot_be_written_does_not_stand(tmp_path: Path) -> None:
+    (whole,) = run(tmp_path, [{"name": "v"}])
+    assert acknowledged(whole) == ["ZJ-1", "ZJ-2"]
+    vault = Vault(tmp_path / "v")
+    rows, head = len(list(vault.ledger.rows())), vault.ledger.head_path
+    kept = head.read_bytes()
+    head.unlink()
+    (head / "in the way").mkdir(parents=True)
+    with pytest.raises(EvidenceError):
+        vault.record("view", number="ZJ-1")
+    (head / "in the way").rmdir()
+    head.rmdir()
+    head.write_bytes(kept)
+    assert len(list(vault.ledger.rows())) == rows
+    assert verify(vault.root).ok

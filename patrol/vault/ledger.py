@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from patrol.errors import EvidenceBroken
+from patrol.errors import EvidenceBroken, PatrolError
 from patrol.vault import files
 from patrol.vault.model import LedgerPoint, LedgerRow, Moment, to_json
 
@@ -69,8 +69,12 @@ class Ledger:
             previous=last.hash,
         )
         row = draft.model_copy(update={"hash": row_hash(draft)})
-        self._write(to_json(row))
-        files.replace(self.head_path, to_json(LedgerPoint(row=row.row, hash=row.hash)))
+        before = self._write(to_json(row))
+        try:
+            files.replace(self.head_path, to_json(LedgerPoint(row=row.row, hash=row.hash)))
+        except PatrolError:
+            os.truncate(self.path, before)  # the row was not acknowledged: it must not stand
+            raise
         return row
 
     def rows(self) -> Iterator[LedgerRow]:
@@ -83,7 +87,8 @@ class Ledger:
                     return
                 yield _parse(line, number)
 
-    def _write(self, line: bytes) -> None:
+    def _write(self, line: bytes) -> int:
+        """Append a line and return the size before; a line that does not fit is taken back."""
         handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         size = os.fstat(handle).st_size
         try:
@@ -96,6 +101,7 @@ class Ledger:
             raise files.explain(error, self.path) from error
         finally:
             os.close(handle)
+        return size
 
     def _last_row(self) -> LedgerRow | None:
         if not self.path.is_file():

@@ -6,28 +6,22 @@ change what we see. Each artefact is taken on its own: what fails or runs out of
 
 import asyncio
 import base64
-import hashlib
 import json
-import mimetypes
-from collections.abc import Awaitable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
-from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext, CDPSession, Page, Response
 from playwright.async_api import Error as BrowserError
 from playwright.async_api import TimeoutError as BrowserTimeout
 
 from patrol.guard_proxy import REFUSED_HEADER, GuardProxy
-from patrol.vault.model import BrowserFacts, EvidenceState, SubResponse, tidy
-from patrol.vault.orders import Limits, Order, Taken, TakenFile
+from patrol.vault.loaded import keep_loaded
+from patrol.vault.model import BrowserFacts, EvidenceState, tidy
+from patrol.vault.orders import Limits, Order, Taken
 from patrol.vault.textmap import read_text_map
+from patrol.vault.work import Work, attempt
 
 ESSENTIAL = {"full.png": "整页截图", "first-screen.png": "首屏截图", "page.mhtml": "网页快照（MHTML）", "dom.html": "渲染后页面"}
-T = TypeVar("T")
-_MOST_RESPONSES, _AT_ONCE = 300, 6
 _SETTLE = """
 async ([limit, height]) => {
   const pause = ms => new Promise(done => setTimeout(done, ms));
@@ -64,32 +58,11 @@ async ([limit, height]) => {
 """
 
 
-@dataclass(slots=True)
-class _Work:
-    """What was taken so far of one order; read also when time runs out."""
-
-    order: Order
-    limits: Limits
-    folder: Path
-    started_at: datetime
-    proxy: GuardProxy
-    files: list[TakenFile] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    responses: list[tuple[datetime, Response]] = field(default_factory=list)
-    kept: list[SubResponse] = field(default_factory=list)
-    facts: dict[str, object] = field(default_factory=dict)
-    crashed: bool = False
-
-    def keep(self, role: str, name: str, media_type: str, data: bytes) -> None:
-        (self.folder / name).write_bytes(data)
-        self.files.append(TakenFile(role=role, name=name, media_type=media_type))
-
-
 async def take(
     browser: Browser, profile: dict[str, object], order: Order, limits: Limits, folder: Path, proxy: GuardProxy
 ) -> Taken:
     """Take one order into an empty folder within its budget; what a page does never raises: the result says what is missing."""
-    work = _Work(order, limits, folder, datetime.now(UTC), proxy)
+    work = Work(order, limits, folder, datetime.now(UTC), proxy)
     work.facts["browser"] = f"Chromium {browser.version}"
     try:
         await asyncio.wait_for(_take_all(browser, profile, work), limits.seconds)
@@ -101,7 +74,7 @@ async def take(
     return _result(work)
 
 
-async def _take_all(browser: Browser, profile: dict[str, object], work: _Work) -> None:
+async def _take_all(browser: Browser, profile: dict[str, object], work: Work) -> None:
     def fell(_: Page) -> None:
         work.crashed = True
 
@@ -124,20 +97,20 @@ async def _take_all(browser: Browser, profile: dict[str, object], work: _Work) -
         await _settle(session, work)
         await _pictures(session, work)
         await _snapshots(page, session, work)
-        await _loaded(session, main, work)
+        await keep_loaded(session, main, work)
     finally:
         await _shut_context(context)
 
 
-async def _not_the_site(main: Response, work: _Work) -> bool:
+async def _not_the_site(main: Response, work: Work) -> bool:
     """Tell whether the answer came from the guarding proxy because the site could not be reached."""
-    if REFUSED_HEADER.lower() not in (await _attempt(main.all_headers()) or {}):
+    if REFUSED_HEADER.lower() not in (await attempt(main.all_headers()) or {}):
         return False
     work.missing.append("网站无法连接，没有取得页面")
     return True
 
 
-async def _load(page: Page, work: _Work) -> Response | None:
+async def _load(page: Page, work: Work) -> Response | None:
     work.facts["url"] = work.order.url
     try:
         main = await page.goto(work.order.url, wait_until="load", timeout=work.limits.load_seconds * 1000)
@@ -151,7 +124,7 @@ async def _load(page: Page, work: _Work) -> Response | None:
     return main
 
 
-async def _settle(session: CDPSession, work: _Work) -> None:
+async def _settle(session: CDPSession, work: Work) -> None:
     """Scroll through the page (lazy images), wait until it holds still, and measure it, in a world of our own."""
     limit = [work.limits.settle_seconds * 1000, work.limits.height]
     seen = await _in_own_world(session, f"({_SETTLE})({json.dumps(limit)})")
@@ -187,13 +160,13 @@ async def _in_own_world(session: CDPSession, expression: str) -> object:
     return answer.get("result", {}).get("value")
 
 
-async def _pictures(session: CDPSession, work: _Work) -> None:
+async def _pictures(session: CDPSession, work: Work) -> None:
     """Take the full page, and the first screen where it is not the whole page already."""
     height, width = work.facts.get("page_height", 0), work.facts.get("_width", 0)
     seen = work.facts.get("viewport", (0, 0))
     measured = isinstance(height, int) and isinstance(width, int) and height > 0 and width > 0
     if not measured or seen != (width, height):
-        first = await _attempt(session.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True}))
+        first = await attempt(session.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True}))
         if first:
             work.keep("first_screen", "first-screen.png", "image/png", base64.b64decode(first["data"]))
     if not isinstance(height, int) or not isinstance(width, int) or not measured:
@@ -202,7 +175,7 @@ async def _pictures(session: CDPSession, work: _Work) -> None:
         work.missing.append(f"页面高 {height} 像素，整页截图只到 {work.limits.height} 像素")
     clip = {"x": 0, "y": 0, "width": width, "height": min(height, work.limits.height), "scale": 1}
     how = {"format": "png", "optimizeForSpeed": True, "captureBeyondViewport": seen != (width, height), "clip": clip}
-    full = await _attempt(session.send("Page.captureScreenshot", how))
+    full = await attempt(session.send("Page.captureScreenshot", how))
     if not full:
         return
     data = base64.b64decode(full["data"])
@@ -211,99 +184,24 @@ async def _pictures(session: CDPSession, work: _Work) -> None:
         work.keep("first_screen", "first-screen.png", "image/png", data)
 
 
-async def _snapshots(page: Page, session: CDPSession, work: _Work) -> None:
-    snapshot = await _attempt(session.send("Page.captureSnapshot", {"format": "mhtml"}))
+async def _snapshots(page: Page, session: CDPSession, work: Work) -> None:
+    snapshot = await attempt(session.send("Page.captureSnapshot", {"format": "mhtml"}))
     if snapshot:
         work.keep("mhtml", "page.mhtml", "multipart/related", snapshot["data"].encode("utf-8", "replace"))
-    dom = await _attempt(page.content())
+    dom = await attempt(page.content())
     if dom:
         work.keep("dom", "dom.html", "text/html; charset=utf-8", dom.encode("utf-8", "replace"))
-    layout = await _attempt(session.send("DOMSnapshot.captureSnapshot", {"computedStyles": []}))
+    layout = await attempt(session.send("DOMSnapshot.captureSnapshot", {"computedStyles": []}))
     if layout:
         work.keep("text_map", "text-map.json", "application/json", read_text_map(layout))
 
 
-async def _loaded(session: CDPSession, main: Response | None, work: _Work) -> None:
-    if main is not None:
-        await _main_facts(session, main, work)
-    came = work.responses[:_MOST_RESPONSES]
-    room = work.limits.total_bytes
-    for start in range(0, len(came), _AT_ONCE):
-        some = await asyncio.gather(*(_response(response, at, work) for at, response in came[start : start + _AT_ONCE]))
-        for index, (record, body) in enumerate(some, start + 1):
-            if body and len(body) <= room:
-                room -= len(body)
-                kept = record.model_copy(update={"sha256": hashlib.sha256(body).hexdigest()})
-                work.keep("resource", f"resource-{index:03d}{_suffix(record.media_type)}", record.media_type, body)
-                work.kept.append(kept)
-            else:
-                work.kept.append(record)
-    dropped = sum(1 for r in work.kept if r.size and not r.sha256) + max(0, len(work.responses) - _MOST_RESPONSES)
-    if dropped:
-        work.missing.append(f"{dropped} 个页面所载文件过大或过多，只记录未保留")
-
-
-async def _main_facts(session: CDPSession, main: Response, work: _Work) -> None:
-    work.facts["status"] = main.status
-    work.facts["ip_address"] = _address(work.proxy, main.url)
-    parts = urlsplit(main.url)
-    if parts.scheme != "https":
-        return
-    details = await _attempt(main.security_details())
-    pairs = [(str(name), str(value)) for name, value in (details or {}).items()]
-    found = await _attempt(session.send("Network.getCertificate", {"origin": f"{parts.scheme}://{parts.netloc}"}))
-    for place, encoded in enumerate((found or {}).get("tableNames", [])):
-        pairs.append((f"certificate_{place}_sha256", hashlib.sha256(base64.b64decode(encoded)).hexdigest()))
-    work.facts["certificate"] = tuple(pairs)
-
-
-async def _response(response: Response, at: datetime, work: _Work) -> tuple[SubResponse, bytes]:
-    request = response.request
-    sent = await _attempt(request.headers_array()) or []
-    came = await _attempt(response.headers_array()) or []
-    media_type = next((h["value"] for h in came if h["name"].lower() == "content-type"), "")
-    body = await _attempt(response.body()) or b"" if response.status not in {204, 301, 302, 303, 304, 307, 308} else b""
-    record = SubResponse(
-        url=response.url[:4000] if not response.url.startswith("data:") else "data:",
-        status=response.status,
-        method=request.method,
-        kind=request.resource_type,
-        media_type=media_type.split(";")[0].strip().lower()[:100],
-        ip_address=_address(work.proxy, response.url),
-        size=len(body),
-        request_headers=tuple((h["name"], h["value"]) for h in sent),
-        response_headers=tuple((h["name"], h["value"]) for h in came),
-        at=at.isoformat(timespec="milliseconds"),
-    )
-    return record, body if len(body) <= work.limits.resource_bytes else b""
-
-
-def _address(proxy: GuardProxy, url: str) -> str:
-    """Return the server address that the guarding proxy dialled for a response."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"}:
-        return ""
-    return proxy.address_of(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
-
-
-async def _attempt(awaitable: Awaitable[T]) -> T | None:
-    """Return None for what the browser refuses; the result then lists the artefact as missing."""
-    try:
-        return await awaitable
-    except BrowserError:
-        return None
-
-
 async def _shut(page: Page) -> None:
-    await _attempt(page.close())
+    await attempt(page.close())
 
 
 async def _shut_context(context: BrowserContext) -> None:
-    await _attempt(context.close())
-
-
-def _suffix(media_type: str) -> str:
-    return mimetypes.guess_extension(media_type) or ".bin"
+    await attempt(context.close())
 
 
 def _reason(error: BrowserError) -> str:
@@ -317,7 +215,7 @@ def _reason(error: BrowserError) -> str:
     return f"浏览器未能打开页面（{tidy(text, 160)}）"
 
 
-def _result(work: _Work) -> Taken:
+def _result(work: Work) -> Taken:
     names = {file.name for file in work.files}
     missing = [word for name, word in ESSENTIAL.items() if name not in names] + work.missing
     state = EvidenceState.PARTIAL if missing else EvidenceState.COMPLETE

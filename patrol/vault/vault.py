@@ -1,10 +1,5 @@
-"""The write-once vault: seal what was fetched, seal what the browser showed, say what is there, note every access.
+"""The write-once vault: seal what was fetched, seal what the browser showed, say what is there, note every access."""
 
-Order of writing, under the ledger's lock: objects, then the manifest into `staging/`, then the ledger row, then the manifest's
-final name. So a manifest without its row is never the work of a kill, and a row without its manifest finds it in staging.
-"""
-
-import json
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -13,13 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from patrol.errors import BadInput, EvidenceBroken, EvidenceError, PatrolError
+from patrol.errors import BadInput, EvidenceBroken, EvidenceError
 from patrol.model import Capture
 from patrol.settings import Settings
-from patrol.vault import digests, files
+from patrol.vault import files
 from patrol.vault.environment import environment
 from patrol.vault.export import Sources, Wish, write_evidence
 from patrol.vault.items import NUMBER, STAMP_SUFFIX, Items, receipt
+from patrol.vault.journal import AUTOMATIC, Journal
 from patrol.vault.ledger import Ledger
 from patrol.vault.model import (
     Environment,
@@ -36,16 +32,12 @@ from patrol.vault.model import (
     Sealed,
     SourceFile,
     tidy,
-    to_json,
 )
 from patrol.vault.objects import ObjectStore
 from patrol.vault.sealing_keys import load_key
 from patrol.vault.signatures import signer_of
 
-AUTOMATIC = "系统自动"
-DESTROYING = b"destroying "
 _LEFTOVER_SECONDS = 86_400
-_PLACING = {"capture", "timestamp"}
 _TEXT_FIELDS = ("platform", "title", "author", "author_id", "published_shown", "excerpt", "purpose", "match")
 
 
@@ -62,7 +54,7 @@ class Vault:
         self.objects = ObjectStore(self.root / "objects")
         self.ledger = Ledger(self.root)
         self.items = Items(self.root / "items")
-        self._staging = self.root / "staging"
+        self._journal = Journal(self.root, self.items, self.objects, self.ledger)
         self.people = people
         self._min_free_mb = settings.number("min_free_mb") if settings else min_free_mb
         self._environment: Environment | None = None
@@ -174,12 +166,12 @@ class Vault:
         return folder
 
     def _open(self) -> None:
-        for folder in (self.root, self.objects.root, self.items.root, self._staging):
+        for folder in (self.root, self.objects.root, self.items.root, self._journal.staging):
             files.make_folder(folder)
         with self.ledger.locked():
             if not (self.root / "vault.json").exists() and self.ledger.point().row == 0:
-                self._found_vault()
-            self._finish_interrupted()
+                self._journal.found()
+            self._journal.finish_interrupted()
             self._fit_key()
 
     def _fit_key(self) -> None:
@@ -195,38 +187,6 @@ class Vault:
         elif known != key.fingerprint:
             raise BadInput("密钥与本证据库启用加密时的密钥不是同一把；请换回原密钥", file=named, field="evidence_key")
         self.objects.key = key
-
-    def _found_vault(self) -> None:
-        data = to_json(Founding(id=uuid4().hex, created=datetime.now(UTC).isoformat()), indent=1)
-        self.ledger.append(
-            "create", actor=AUTOMATIC, detail={"vault_json_sha256": digests.of_bytes(data).sha256, "vault_json": data.decode()}
-        )
-        files.write_once(self.root / "vault.json", data)
-
-    def _finish_interrupted(self) -> None:
-        """Bring to its end what a kill interrupted: staged manifests with a ledger row get their name, the others go."""
-        if not (self.root / "vault.json").exists():
-            first = next(self.ledger.rows(), None)
-            if first is not None and "vault_json" in first.detail:
-                files.write_once(self.root / "vault.json", first.detail["vault_json"].encode())
-        staged = [path for path in self._staging.iterdir() if path.is_file()]
-        if not staged:
-            return
-        known = {row.detail["sha256"]: row for row in self.ledger.rows() if row.action in _PLACING}
-        ends = {f"{row.number} {row.row}": row for row in self.ledger.rows() if row.action == "delete"}
-        for path in staged:
-            data = path.read_bytes()
-            placed, ended = (
-                known.get(digests.of_bytes(data).sha256),
-                ends.get(data.removeprefix(DESTROYING).decode("utf-8", "replace")),
-            )
-            if placed is not None:
-                files.make_folder(self.items.root / placed.number)
-                files.publish(path, self.items.root / placed.number / placed.detail["file"])
-                continue
-            if data.startswith(DESTROYING) and ended is not None:
-                self._remove(ended)
-            path.unlink(missing_ok=True)
 
     def _begin(self, number: str) -> None:
         if not NUMBER.fullmatch(number):
@@ -266,7 +226,7 @@ class Vault:
 
     def _seal(self, draft: Manifest, sources: Sequence[SourceFile], *, key: str) -> Sealed:
         with self.ledger.locked():
-            self._finish_interrupted()
+            self._journal.finish_interrupted()
             before = list(self.items.sealed(draft.number))
             for manifest, sealed in before:
                 if key and manifest.capture is not None and manifest.capture.sha256 == key:
@@ -287,64 +247,23 @@ class Vault:
 
     def _commit(self, manifest: Manifest, now: datetime) -> Sealed:
         data = manifest.to_bytes()
-        found = self._place("capture", manifest.number, manifest.name, data, {"state": manifest.state.value}, now)
+        found = self._journal.place("capture", manifest.number, manifest.name, data, {"state": manifest.state.value}, now)
         return receipt(manifest, found)
-
-    def _place(
-        self, action: str, number: str, name: str, data: bytes, detail: Mapping[str, str], at: datetime | None
-    ) -> digests.Digests:
-        """Put a file into an item together with its ledger row, in an order that survives a kill; call it with the lock held."""
-        found = digests.of_bytes(data)
-        files.make_folder(self.items.root / number)
-        staged = files.write_temporary(self._staging, (data,))
-        filed = {"file": name, "sha256": found.sha256, "sm3": found.sm3, **detail}
-        try:
-            self.ledger.append(action, number=number, actor=AUTOMATIC, detail=filed, at=at)
-        except (OSError, PatrolError):
-            staged.unlink(missing_ok=True)
-            raise
-        files.publish(staged, self.items.root / number / name)
-        return found
 
     def destroy_item(self, number: str, *, officer: str, approver: str, reason: str) -> LedgerRow:
         """Write the certificate of destruction, then remove what it lists; see retention.py for who may. Shared files stay."""
         with self.ledger.locked():
-            self._finish_interrupted()
-            sealed = list(self.items.sealed(number))
-            sizes = {entry.sha256: entry.size for manifest, _ in sealed for entry in manifest.files}
-            doomed = sorted(set(sizes) - self.items.files_of_others(number))
-            detail = {
-                "files": json.dumps([*self.items.names(number), *self.items.stamps(number)]),
-                "manifests": json.dumps({manifest.name: receipt.sha256 for manifest, receipt in sealed}),
-                "objects": json.dumps(doomed),
-                "size": str(sum(sizes[sha256] for sha256 in doomed)),
-                "approver": tidy(approver, 100),
-            }
-            marker = files.write_temporary(self._staging, (DESTROYING + f"{number} {self.ledger.point().row + 1}".encode(),))
-            try:
-                row = self.ledger.append("delete", number=number, actor=officer, reason=tidy(reason, 500), detail=detail)
-            except (OSError, PatrolError):
-                marker.unlink(missing_ok=True)
-                raise
-            self._remove(row)
-            marker.unlink(missing_ok=True)
-            return row
-
-    def _remove(self, row: LedgerRow) -> None:
-        for sha256 in json.loads(row.detail["objects"]):
-            for path in (self.objects.path(sha256), self.objects.sealed_path(sha256)):
-                path.unlink(missing_ok=True)
-        for name in json.loads(row.detail["files"]):
-            (self.items.root / row.number / name).unlink(missing_ok=True)
+            self._journal.finish_interrupted()
+            return self._journal.destroy(number, officer=officer, approver=approver, reason=reason)
 
     def attach_stamp(self, number: str, manifest: str, reply: bytes, facts: Mapping[str, str]) -> bool:
         """Keep a time-stamp reply beside its manifest; False when one is there already."""
         with self.ledger.locked():
-            self._finish_interrupted()
+            self._journal.finish_interrupted()
             name = f"{manifest}{STAMP_SUFFIX}"
             if (self.items.root / number / name).exists():
                 return False
-            self._place("timestamp", number, name, reply, {"manifest": manifest, **facts}, None)
+            self._journal.place("timestamp", number, name, reply, {"manifest": manifest, **facts}, None)
             return True
 
 

@@ -15,6 +15,7 @@ from patrol.errors import BadInput, EvidenceBroken
 from patrol.vault import digests
 from patrol.vault.chain import Chain, CheckedRow, check_chain
 from patrol.vault.items import NUMBER, read_manifest
+from patrol.vault.journal import DESTROYING
 from patrol.vault.ledger import Ledger
 from patrol.vault.model import Founding, LedgerRow, Manifest
 from patrol.vault.object_checks import check_objects
@@ -23,7 +24,6 @@ from patrol.vault.package import check_package, is_package
 from patrol.vault.report import Findings, VerifyReport
 from patrol.vault.sealing_keys import SealingKey
 from patrol.vault.stamp_checks import check_stamps
-from patrol.vault.vault import DESTROYING
 
 _KNOWN = {"vault.json", "ledger.jsonl", "ledger.head", "ledger.lock", "objects", "items", "staging", "incoming"}
 _PLACING = {"capture", "timestamp"}
