@@ -21,6 +21,7 @@ from patrol.operation_commands import install_command, metrics_command, status_c
 from patrol.recheck_commands import recheck_command
 from patrol.report_commands import app as report_app
 from patrol.rule_listing import app as rules_app
+from patrol.serving import serve_command
 from patrol.source_commands import app as source_app
 from patrol.sweep_commands import screen_command, sweep_command
 from patrol.upkeep import app as upkeep_app
@@ -39,6 +40,7 @@ app.command("match")(match_command)
 app.command("extract")(extract_command)
 app.command("recheck")(recheck_command)
 app.command("doctor")(doctor_command)
+app.command("serve")(serve_command)
 app.add_typer(source_app, name="source")
 app.add_typer(whitelist_app, name="whitelist")
 app.add_typer(rules_app, name="rules")

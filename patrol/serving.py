@@ -90,23 +90,24 @@ def first_address(desk: Desk) -> str:
 
 async def run_both(console: FastAPI, evidence: Starlette, place: Place) -> None:
     """Run both servers until they are stopped. NotAvailable when a port is taken."""
-    servers = [_server(console, place, place.port), _server(evidence, place, place.port + 1)]
-    await asyncio.gather(*(_run(server) for server in servers), _end_together(servers))
+    both = servers(console, evidence, place)
+    await asyncio.gather(*(_run(server, both) for server in both))
 
 
-async def _end_together(servers: list[uvicorn.Server]) -> None:
-    while not any(server.should_exit for server in servers):
-        await asyncio.sleep(0.2)
-    for server in servers:
-        server.should_exit = True
+def servers(console: FastAPI, evidence: Starlette, place: Place) -> list[uvicorn.Server]:
+    """Return the two servers, not started yet."""
+    return [_server(console, place, place.port), _server(evidence, place, place.port + 1)]
 
 
-async def _run(server: uvicorn.Server) -> None:
+async def _run(server: uvicorn.Server, both: list[uvicorn.Server]) -> None:
     try:
         await server.serve()
     except (SystemExit, OSError) as error:
-        server.should_exit = True
         raise NotAvailable(f"端口 {server.config.port} 已被占用；请用 --port 换一个，或关闭另一个控制台") from error
+    finally:
+        # one without the other is of no use: they end together
+        for other in both:
+            other.should_exit = True
 
 
 def _server(app: FastAPI | Starlette, place: Place, port: int) -> uvicorn.Server:

@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
 from detectors.model import Contact, Detection, Element, Finding
+from patrol import settings as settings_module
 from patrol.campaigns import load_campaign
 from patrol.console.app import console_app
 from patrol.console.desk import Desk, Origins
@@ -148,3 +149,9 @@ def open_office(settings: Settings, campaign_file: Path, *, leads: int = 8, peop
     client = TestClient(console_app(desk), base_url=BASE, follow_redirects=False)
     yield Office(desk, campaign, numbers, client)
     desk.close()
+    forget_choices()
+
+
+def forget_choices() -> None:
+    """Undo what a console chose for its whole process."""
+    settings_module._CHOSEN.clear()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 from weakref import WeakSet
 
+from patrol import settings as settings_module
 from patrol.campaigns import china_today, load_campaign
 from patrol.console.limits import Limits
 from patrol.console.tasks import Tasks
@@ -66,6 +67,8 @@ class Desk:
     def __init__(self, settings: Settings, origins: Origins) -> None:
         self.settings, self.origins = settings, origins
         self.workspace: Path = settings.workspace
+        # forms and packages ask the settings for the workspace themselves, as they do for the command line
+        settings_module.choose(workspace=str(self.workspace))
         self._local = threading.local()
         # weak: a thread that ends takes its connection with it
         self._opened: WeakSet[Store] = WeakSet()

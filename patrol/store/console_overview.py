@@ -71,6 +71,10 @@ class OverviewBook:
         )
         return [DueStep(*(str(row[name]) for name in ("lead", "kind", "receiver", "document", "due"))) for row in rows]
 
+    def posts(self) -> int:
+        """Return how many posts are known."""
+        return int(str(next(iter(self._db.query("SELECT count(*) AS n FROM posts")))["n"]))
+
     def decided_by(self, officer: str, since: str) -> int:
         """Return how many decisions an officer made since a moment."""
         rows = self._db.query(

@@ -3,7 +3,7 @@
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
-  const typing = (element) => element && /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) && element.type !== "checkbox";
+  const typing = (element) => element && /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) && !["checkbox", "radio"].includes(element.type);
 
   const say = (text, good = true) => {
     const box = document.createElement("div");
@@ -17,10 +17,10 @@
 
   // ---- queue
   const rows = () => all(".lead-row");
-  const current = () => $('.lead-row[aria-selected="true"]');
+  const current = () => $('.lead-row[aria-current="true"]');
   const select = (row, load = true) => {
     if (!row) return;
-    rows().forEach((other) => other.setAttribute("aria-selected", String(other === row)));
+    rows().forEach((other) => other.setAttribute("aria-current", String(other === row)));
     row.scrollIntoView({ block: "nearest" });
     const wide = $(".pane") && getComputedStyle($(".pane")).display !== "none";
     if (load && wide) htmx.ajax("GET", `/leads/${row.dataset.number}/panel`, { target: "#pane", swap: "innerHTML" });
@@ -59,7 +59,7 @@
       }
     }
     const button = $(`button[value="${judgement}"]`, form);
-    if (button && !button.disabled) form.requestSubmit(button);
+    if (button && !button.disabled) button.click();
   };
   document.body.addEventListener("decided", (event) => {
     const { number, word } = event.detail;
@@ -150,6 +150,7 @@
       return;
     }
     if (reasons && !reasons.hidden && event.key === "Escape") { reasons.hidden = true; event.preventDefault(); return; }
+    if (reasons && !reasons.hidden && event.key.startsWith("Arrow")) return;
     const act = keys[event.key];
     if (!act) return;
     if ((event.key === "Enter" || event.key.startsWith("Arrow")) && (!current() || document.activeElement.closest("a, button"))) return;
