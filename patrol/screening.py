@@ -12,12 +12,15 @@ from pathlib import Path
 from detectors import Detector
 from detectors.model import Detection, Document
 from patrol.calendar import judge_for, judge_in
-from patrol.campaigns import CHINA
+from patrol.campaigns import CHINA, china_today
 from patrol.licences import Context, Index, best_match, load_lists
+from patrol.licences.checking import scope_breaches
+from patrol.listing import index_on
 from patrol.model import Campaign, Lead, Match, PageResult, Post, Screening, Verdict
 from patrol.pictures import read_picture
 from patrol.settings import Settings
 from patrol.store import Store
+from patrol.store.lists import ListStore
 from patrol.vault import LeadFacts, Vault
 
 GRADES = {"subject": "疑似学科类违规", "ad": "疑似违规广告（非学科）", "none": "未见线索"}
@@ -28,25 +31,34 @@ _IDENTIFIERS = ("uscc", "permit", "icp", "phone")
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What a post is judged with: the detector, the region's day judge, and the list as of today (None: none imported)."""
+    """What a post is judged with: the detector (it knows the region's days), and the list as of today (None: none imported)."""
 
     detector: Detector
-    day: Callable[[date, str | None], object]
     index: Index | None
 
     def screen(self, post: Post, at: datetime) -> Screening:
         """Carry one post through detection, matching and grading. Pure: nothing is kept here."""
         detection = self.detector.detect(_document(post))
-        match = self._match(post, detection)
+        match = self._match(post, detection, at)
         return Screening(post=post, detection=detection, match=match, screened_at=at, grade=_grade(detection))
 
-    def _match(self, post: Post, detection: Detection) -> Match:
+    def _match(self, post: Post, detection: Detection, at: datetime) -> Match:
         names = tuple(dict.fromkeys(name for name in (*detection.institutions, post.author) if name.strip()))
         if self.index is None:
             return Match(query="、".join(names), verdict=Verdict.NO_LIST, why="尚未导入机构名单，无法比对")
         if not names:
             return Match(query="", verdict=Verdict.NO_NAME, why="页面未出现机构名称，无法比对", list_version=self.index.version)
-        return best_match(self.index, names, _context(post, detection))
+        match = best_match(self.index, names, _context(post, detection))
+        return self._with_scope(match, detection, at.astimezone(CHINA).date())
+
+    def _with_scope(self, match: Match, detection: Detection, on: date) -> Match:
+        """Add what a licence does not cover: a match is no clearance (双减意见 §14; 教育部令第53号 §19)."""
+        entry = next((one for one in self.index.entries if one.row == match.row), None) if self.index and match.row else None
+        if entry is None or match.verdict is not Verdict.LICENSED:
+            return match
+        live = "recorded_or_companion" in detection.categories or any(f.rule.startswith("D-MODE") for f in detection.findings)
+        breaches = scope_breaches(entry, subject=detection.violation, live=live, on=on)
+        return replace(match, warnings=(*match.warnings, *breaches)) if breaches else match
 
 
 def _document(post: Post) -> Document:
@@ -152,10 +164,28 @@ class Screener:
 
 
 def judge_of(campaign: Campaign, workspace: Path | None = None) -> Judge:
-    """Load rules, calendar (with the workspace's own files) and lists of a campaign, once per process."""
-    day = judge_in(workspace, campaign.vacations) if workspace else judge_for(campaign.vacations)
-    index = Index(load_lists([Path(name) for name in campaign.whitelists])) if campaign.whitelists else None
-    return Judge(Detector(judge_day=day, senior=campaign.include_senior), day, index)
+    """Load rules, calendar and lists of a campaign, once per process; the workspace's own files and lists count too.
+
+    The lists are those the campaign file names, else those imported into the workspace, with the officers' answers, as of today.
+    """
+    if workspace is None:
+        return Judge(Detector(judge_day=judge_for(campaign.vacations), senior=campaign.include_senior), _file_index(campaign))
+    day = judge_in(workspace, campaign.vacations)
+    own_rules = tuple(sorted((workspace / "rules").glob("*.yml")))
+    detector = Detector(judge_day=day, senior=campaign.include_senior, extra_rules=own_rules)
+    return Judge(detector, _file_index(campaign) or _imported_index(workspace))
+
+
+def _file_index(campaign: Campaign) -> Index | None:
+    return Index(load_lists([Path(name) for name in campaign.whitelists]), on=china_today()) if campaign.whitelists else None
+
+
+def _imported_index(workspace: Path) -> Index | None:
+    store = Store.open(workspace)
+    try:
+        return index_on(ListStore(store.database), china_today())
+    finally:
+        store.close()
 
 
 def lead_facts(lead: Lead, screening: Screening, campaign: Campaign) -> LeadFacts:
