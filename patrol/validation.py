@@ -53,7 +53,8 @@ def read_toml(path: Path) -> dict[str, object]:
 def read_yaml(path: Path) -> object:
     """Return what a YAML file holds; BadInput names the line where it breaks."""
     try:
-        return yaml.safe_load(_read(path))
+        # libyaml reads five times faster than the loader in Python, where it is there
+        return yaml.load(_read(path), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise BadInput(f"不是有效的 YAML（{error.problem}）", file=path, line=line) from error
