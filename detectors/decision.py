@@ -29,6 +29,7 @@ _DENIED_AFTER = re.compile(
 Weights = Mapping[str, float]
 HEADS = ("subject", "other")
 THRESHOLD = 0.5
+LENIENCE = 0.4
 WORDING = {"subject": 3.0, "other": 2.0}
 WORDING_REACH = 5.5
 CERTAIN = 8.0
@@ -72,7 +73,7 @@ def decide(folded: Folded, hits: Sequence[Hit], title_hits: Sequence[Hit], title
             continue
         worded = wording(title + _between(folded, start, end))
         ahead = {
-            head: sigmoid(value + WORDING[head] * told) if value > _NEVER else 0.0
+            head: sigmoid(value + WORDING[head] * told + LENIENCE) if value > _NEVER else 0.0
             for (head, value), told in zip(ahead.items(), worded, strict=True)
         }
         scores = {head: max(scores[head], ahead[head]) for head in HEADS}

@@ -176,7 +176,8 @@ def offered(local: Mapping[str, float], head: str) -> bool:
     if head == "other":
         return ("nonsubject" in local and (asked or minor)) or ("training" in local and minor) or ("aged" in local and asked)
     if any(name in local for name in _TAUGHT):
-        return asked or ("grade" in local and "child" in local)
+        hidden = any(name.startswith("trick:") for name in local)
+        return asked or (minor and hidden) or ("grade" in local and "child" in local)
     return asked and any(name in local for name in ("grade", "stage"))
 
 
@@ -214,7 +215,9 @@ def encode(local: Mapping[str, float], whole: Mapping[str, float], head: str) ->
         not priced
         and not reach
         and "enrol" not in local
-        and not any(name in local for name in ("pool", "recruit", "agent", "trial"))
+        and not any(
+            name in local for name in ("pool", "recruit", "agent", "trial", "price_word", "price_bare", "unlicensed.hide")
+        )
     )
     if head == "subject":
         values["no_subject"] = float(not taught and "core" not in local and "exam" not in local)
