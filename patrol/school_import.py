@@ -8,7 +8,8 @@ from pathlib import Path
 
 from patrol.calendar_files import SchoolFile, Vacation
 from patrol.errors import BadInput
-from patrol.licences.grids import Grid, read_grids
+from patrol.licences.cells import Grid
+from patrol.licences.grids import read_grids
 
 _STAGES = {
     "幼儿园": ("preschool",),

@@ -9,13 +9,11 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
 import docx
 import lxml.etree  # type: ignore[import-untyped]
-import lxml.html  # type: ignore[import-untyped]
 import openpyxl
 import pdfplumber
 import xlrd
@@ -25,8 +23,9 @@ from pdfminer.pdfexceptions import PDFException
 from pdfplumber.utils.exceptions import PdfminerException
 
 from patrol.errors import BadInput
+from patrol.licences.cells import Grid, Row, decode, text_of
+from patrol.licences.html_tables import html_grids
 
-Row = tuple[int, list[str]]
 _BIG_WORKBOOK = 4_000_000
 # what the readers raise on files cut short or damaged on the way; found by feeding them thousands of damaged ones
 _BROKEN_ARCHIVE = (
@@ -55,44 +54,6 @@ _BROKEN_XLS = (
     TypeError,
     ArithmeticError,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """One sheet or table: `title` tells officers which; each row carries the line number they see in their own program.
-
-    `heading` is what stands above or around the table, from which the kind of list can be told.
-    """
-
-    title: str
-    rows: list[Row]
-    heading: str = ""
-
-
-def text_of(value: object) -> str:
-    """Return a cell as text: whole numbers without a trailing .0, dates as YYYY-MM-DD, wrapped lines joined."""
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if hasattr(value, "strftime"):
-        return str(value.strftime("%Y-%m-%d"))
-    return re.sub(r"(?<=[^\x00-\x7f])\s*\n\s*|\s*\n\s*(?=[^\x00-\x7f])", "", str(value)).replace("\n", " ").strip()
-
-
-def decode(body: bytes, path: Path) -> str:
-    """Return the text of a Chinese file: UTF-8 when it is, else GB18030. Raises BadInput with the line that is neither."""
-    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return body.decode("utf-16", errors="strict")
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    try:
-        return body.decode("gb18030")
-    except UnicodeDecodeError as error:
-        line = body[: error.start].count(b"\n") + 1
-        raise BadInput("既不是 UTF-8 也不是 GB18030 编码；请用表格软件打开后另存为“CSV UTF-8”", file=path, line=line) from error
 
 
 def _csv_grids(path: Path, body: bytes) -> list[Grid]:
@@ -159,58 +120,6 @@ def _xls_grids(path: Path, body: bytes) -> list[Grid]:
         for top, bottom, left, right in sheet.merged_cells:
             _fill(rows, top, left, bottom - 1, right - 1)
         grids.append(Grid(f"工作表“{sheet.name}”", list(enumerate(rows, start=1))))
-    return grids
-
-
-def _span(cell: lxml.html.HtmlElement, name: str) -> int:
-    found = re.match(r"\d{1,3}", cell.get(name) or "1")
-    return max(1, int(found.group())) if found else 1
-
-
-def _html_rows(table: lxml.html.HtmlElement) -> list[list[str]]:
-    rows: list[list[str]] = []
-    hanging: dict[int, tuple[int, str]] = {}
-    for line in table.iter("tr"):
-        if next(line.iterancestors("table")) is not table:
-            continue
-        cells: list[str] = []
-        for cell in line.xpath("./td|./th"):
-            _take_hanging(cells, hanging)
-            value = text_of("".join(cell.itertext()))
-            value = re.sub(r"\s+", "", value) if not value.isascii() else value.strip()
-            deep = _span(cell, "rowspan")
-            for _ in range(_span(cell, "colspan")):
-                if deep > 1:
-                    hanging[len(cells)] = (deep - 1, value)
-                cells.append(value)
-        _take_hanging(cells, hanging)
-        rows.append(cells)
-    return rows
-
-
-def _take_hanging(cells: list[str], hanging: dict[int, tuple[int, str]]) -> None:
-    while len(cells) in hanging:
-        left, value = hanging.pop(len(cells))
-        if left > 1:
-            hanging[len(cells)] = (left - 1, value)
-        cells.append(value)
-
-
-def _html_grids(path: Path, body: bytes) -> list[Grid]:
-    text = re.sub(r"^\s*<\?xml[^>]*\?>", "", decode(body, path))
-    opened, closed = len(re.findall(r"<table\b", text, re.IGNORECASE)), len(re.findall(r"</table\s*>", text, re.IGNORECASE))
-    if closed < opened:
-        raise BadInput("网页不完整（表格没有结束）；请重新保存网页", file=path, line=text.count("\n") + 1)
-    try:
-        root = lxml.html.document_fromstring(text)
-    except (lxml.etree.ParserError, ValueError) as error:
-        raise BadInput("不是有效的网页", file=path) from error
-    heading = " ".join("".join(part.itertext()) for part in root.xpath("//title|//h1|//h2|//h3|//caption"))[:400]
-    grids = []
-    for number, table in enumerate(root.iter("table"), start=1):
-        rows = [(line, cells) for line, cells in enumerate(_html_rows(table), start=1) if len(cells) > 1]
-        if len(rows) > 1:
-            grids.append(Grid(f"第{number}个表格", rows, heading))
     return grids
 
 
@@ -297,14 +206,14 @@ def _reader(path: Path, body: bytes) -> Callable[[Path, bytes], list[Grid]]:
     if body.startswith(b"%PDF"):
         return _pdf_grids
     if re.search(rb"<(?:!doctype html|html|table|body)\b", body[:4000], re.IGNORECASE):
-        return _html_grids
+        return html_grids
     expected = {
         ".xlsx": _xlsx_grids,
         ".xls": _xls_grids,
         ".pdf": _pdf_grids,
         ".docx": _docx_grids,
-        ".html": _html_grids,
-        ".htm": _html_grids,
+        ".html": html_grids,
+        ".htm": html_grids,
     }
     return expected.get(path.suffix.lower(), _csv_grids)
 

@@ -12,7 +12,8 @@ from patrol.errors import BadInput
 from patrol.licences.codes import tidy, valid_uscc
 from patrol.licences.columns import CHINESE, guess_by_content, guess_columns, header_key, is_header, is_note
 from patrol.licences.entries import Entry, ListFile, ListKind, Trouble
-from patrol.licences.grids import Grid, read_grids
+from patrol.licences.cells import Grid
+from patrol.licences.grids import read_grids
 
 _HEADER_WITHIN = 25
 _NO_CODE = re.compile(r"^(?:无|暂无|办理中|待办|/|-|—|——|\\|、|空|未办理|正在办理)?$")
