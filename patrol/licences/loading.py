@@ -9,10 +9,10 @@ from datetime import date
 from pathlib import Path
 
 from patrol.errors import BadInput
+from patrol.licences.cells import Grid
 from patrol.licences.codes import tidy, valid_uscc
 from patrol.licences.columns import CHINESE, guess_by_content, guess_columns, header_key, is_header, is_note
 from patrol.licences.entries import Entry, ListFile, ListKind, Trouble
-from patrol.licences.cells import Grid
 from patrol.licences.grids import read_grids
 
 _HEADER_WITHIN = 25
