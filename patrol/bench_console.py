@@ -1,7 +1,8 @@
-"""Bench of the console: 1,000,000 posts, 100,000 leads, ten officers clicking while a sweep writes. `python -m patrol.bench_console`.
+"""Bench of the console: 1,000,000 posts, 100,000 leads, ten officers clicking while a sweep writes.
 
-The server runs in a process of its own, bound to one core, and is asked over real sockets. Printed: the middle, 95th and 99th
-percentile of each kind of page in milliseconds. `--keep` leaves the workspace for another round.
+`python -m patrol.bench_console`. The server runs in a process of its own, bound to one core, and is asked over real sockets.
+Printed: the middle, 95th and 99th percentile of each kind of page in milliseconds. `--keep` leaves the workspace for another
+round.
 """
 
 import http.client
@@ -48,10 +49,31 @@ _LIMIT_MS = 150.0
 _PLATFORMS = ("discuz", "wuba58", "douyin", "xiaohongshu", "wechat_mp", "baidu", "xiaoe", "dianping")
 _SUBJECTS = ("数学", "英语", "物理", "语文", "化学", "奥数", "作文")
 _PIECES = (
-    "寒假小班火热招生", "周末一对一辅导", "老师上门", "名额有限先到先得", "加微信咨询", "每课时一百二十元", "期末冲刺", "小区晚托",
-    "社区通知停水", "二手家具转让", "健身房办卡优惠", "今天天气很好适合散步", "新房装修经验分享", "孩子喜欢看动画片", "周末去公园划船",
-    "餐厅招聘服务员", "电动车低价出售", "初二学生", "五年级家长群", "提分班", "公益讲座", "图书馆开放时间", "社保办理指南", "旅游攻略",
-)  # fmt: skip
+    "寒假小班火热招生",
+    "周末一对一辅导",
+    "老师上门",
+    "名额有限先到先得",
+    "加微信咨询",
+    "每课时一百二十元",
+    "期末冲刺",
+    "小区晚托",
+    "社区通知停水",
+    "二手家具转让",
+    "健身房办卡优惠",
+    "今天天气很好适合散步",
+    "新房装修经验分享",
+    "孩子喜欢看动画片",
+    "周末去公园划船",
+    "餐厅招聘服务员",
+    "电动车低价出售",
+    "初二学生",
+    "五年级家长群",
+    "提分班",
+    "公益讲座",
+    "图书馆开放时间",
+    "社保办理指南",
+    "旅游攻略",
+)
 _QUERIES = ("寒假", "数学", "一对一辅导", "名额有限", "奥数 小班", "晚托", "划船", "课", "加微信咨询 物理")
 _CAMPAIGN = """
 [campaign]
@@ -195,7 +217,7 @@ class Officer:
 
 def _serve(root: Path, port: int, ready: "multiprocessing.synchronize.Event") -> None:
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[0]})
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     settings_module.choose(workspace=str(root), min_free_mb=1)
     desk = Desk(settings_module.load(), Origins(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}"))
     desk.register_campaign(root / "campaign.toml")

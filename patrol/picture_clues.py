@@ -1,4 +1,4 @@
-"""Screenshots that a person brings: read their words, then screen and seal them like any page. `python -m patrol.picture_clues`."""
+"""Screenshots that people bring: read their words, screen and seal them like any page. `python -m patrol.picture_clues`."""
 
 import hashlib
 import json

@@ -96,7 +96,7 @@ def fill(store: Store, campaign: Campaign, screenings: list[Screening]) -> list[
     """Keep screenings as leads of one run; return their numbers."""
     run = Run(id="run-1", campaign=campaign.id, source="discuz", started_at=NOON)
     store.save_campaign(campaign, "", NOON)
-    if not [one for one in store.runs(campaign.id) if one.id == run.id]:
+    if screenings and not [one for one in store.runs(campaign.id) if one.id == run.id]:
         store.start_run(run)
     leads = [store.record_screening(one, run=run.id, campaign=campaign, source="discuz", device="") for one in screenings]
     return [lead.number for lead in leads if lead is not None]

@@ -19,7 +19,7 @@ from patrol.console.app import console_app
 from patrol.console.desk import Desk
 from patrol.console.evidence_site import evidence_app
 from patrol.console.people import Role
-from patrol.model import Campaign, Capture, Judgement
+from patrol.model import Campaign, Capture, Judgement, State, Visit
 from patrol.serving import Place, first_address, servers
 from patrol.settings import Settings, load
 from patrol.store.accounts import User
@@ -28,9 +28,26 @@ from patrol.store.searching import SearchBook
 from patrol.vault.model import LeadFacts
 from tests.patrol_console_cases import HASHED, NOON, PASSWORD, PEOPLE, fill, forget_choices, free_ports, screening
 
+_GRAVE = {"serious", "critical"}
 AXE = Path(__file__).with_name("vendored") / "axe.min.js"
-PAGES = ("/", "/leads", "/search?q=数学", "/campaigns", "/sources", "/runs", "/clues", "/lists?name=启明", "/rules", "/reports",
-         "/reports/patrol_table?batch=1", "/takedowns", "/people", "/audit", "/me", "/api")  # fmt: skip
+PAGES = (
+    "/",
+    "/leads",
+    "/search?q=数学",
+    "/campaigns",
+    "/sources",
+    "/runs",
+    "/clues",
+    "/lists?name=启明",
+    "/rules",
+    "/reports",
+    "/reports/patrol_table?batch=1",
+    "/takedowns",
+    "/people",
+    "/audit",
+    "/me",
+    "/api",
+)
 
 
 @dataclass(frozen=True)
@@ -207,6 +224,19 @@ def test_a_report_is_looked_at_made_and_frozen(browser: Browser, served: Served)
     assert Path(download.value.path()).read_bytes()[:2] == b"PK"
 
 
+def test_a_run_is_watched_while_it_goes_on(browser: Browser, served: Served) -> None:
+    hire(served)
+    page = enter(browser, served, Role.VIEWER)
+    page.goto(f"{served.base}/runs")
+    assert page.locator("#seen-run-1").inner_text() == "0"
+    for number in range(3):
+        state = State.OK if number else State.BLOCKED_CAPTCHA
+        visit = Visit(url=f"https://forum.example/{number}", source="discuz", state=state, at=NOON)
+        served.desk.books.store.record_visit(visit, run="run-1", campaign=served.campaign.id)
+    page.wait_for_selector("#seen-run-1:text-is('3')")
+    assert page.locator("#gaps-run-1").inner_text() == "1"
+
+
 class Canary(http.server.BaseHTTPRequestHandler):
     """Remembers every address that was asked for."""
 
@@ -252,17 +282,24 @@ def test_hostile_words_never_run_anywhere(browser: Browser, served: Served, cana
     bad = []
     for place, word in enumerate(words, 100):
         one = screening(place, text=f"初二数学寒假 {word}", title=f"标题{word}", author=f"账号{word}")
-        post = one.post.__class__(**{
-            **{name: getattr(one.post, name) for name in one.post.__dataclass_fields__},
-            "url": words[3] if place % 2 else one.post.url + word,
-            "image_texts": (word,),
-            "published_shown": word,
-            "region": word,
-            "author_id": word,
-        })  # fmt: skip
-        match = one.match.__class__(**{
-            **{name: getattr(one.match, name) for name in one.match.__dataclass_fields__}, "query": word, "why": word, "warnings": (word,)
-        })  # fmt: skip
+        post = one.post.__class__(
+            **{
+                **{name: getattr(one.post, name) for name in one.post.__dataclass_fields__},
+                "url": words[3] if place % 2 else one.post.url + word,
+                "image_texts": (word,),
+                "published_shown": word,
+                "region": word,
+                "author_id": word,
+            }
+        )
+        match = one.match.__class__(
+            **{
+                **{name: getattr(one.match, name) for name in one.match.__dataclass_fields__},
+                "query": word,
+                "why": word,
+                "warnings": (word,),
+            }
+        )
         bad.append(one.__class__(post=post, detection=one.detection, match=match, screened_at=one.screened_at, grade="subject"))
     numbers = fill(served.desk.books.store, served.campaign, bad)
     while served.desk.books.search.catch_up():

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
-from tests.patrol_console_cases import BASE, PASSWORD, PEOPLE, Office, open_office
 from starlette.routing import Route
 
 from patrol.console.app import console_app
@@ -18,6 +17,7 @@ from patrol.console.people import Role, hash_password, new_totp, totp_fits
 from patrol.console.rendering import safe_url
 from patrol.errors import BadInput
 from patrol.settings import Settings
+from tests.patrol_console_cases import BASE, PASSWORD, PEOPLE, Office, open_office
 
 _VALUES = {
     "number": "XS2027-000001",

@@ -30,7 +30,7 @@ Endpoint = Callable[[Call], Response]
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One address of the console. `roles` are those that may pass; None opens it to everybody (and needs a reason: `open_why`)."""
+    """One address of the console. `roles` may pass; None opens it to everybody (and needs a reason: `open_why`)."""
 
     method: str
     path: str
@@ -61,7 +61,7 @@ async def answer(request: Request, door: Door, desk: Desk) -> Response:
 
 
 async def refuse(request: Request, error: PatrolError, desk: Desk) -> Response:
-    """Answer an error as a page, a notice for htmx, or JSON, with a number to quote; a missing session leads to the login page."""
+    """Answer an error as a page, a notice for htmx, or JSON, with a number to quote; no session leads to the login page."""
     status = status_of(error)
     number = secrets.token_hex(3).upper()
     _log.warning("error %s: %s %s -> %s %s", number, request.method, request.url.path, status, error)
@@ -143,7 +143,7 @@ def admit(request: Request, door: Door, desk: Desk) -> Call:
         call.audit("refused", request.url.path, f"{call.role.chinese}无此权限")
         raise Refused(403, f"您的角色是“{call.role.chinese}”，不能进行这项操作；请联系管理员")
     if writing and call.session:
-        _check_origin(request, desk)
+        _check_origin(request)
     return call
 
 
@@ -172,7 +172,7 @@ def _check_host(request: Request, desk: Desk) -> None:
         raise Refused(403, "请用启动时显示的网址打开本系统")
 
 
-def _check_origin(request: Request, desk: Desk) -> None:
+def _check_origin(request: Request) -> None:
     origin = request.headers.get("origin", "")
     if origin and origin != "null" and urlsplit(origin).netloc != request.headers.get("host", ""):
         raise Refused(403, "这次提交不是从本系统的页面发出的，已拒绝")

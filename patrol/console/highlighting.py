@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 from detectors.explain import TRICK_WORDS
 from detectors.model import Detection, Finding
 from patrol.console.rendering import CONTACTS, ELEMENTS
 from patrol.licences import Entry
 
-
 PASSAGE = "招揽原文"
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of text. `element` colours it (empty: plain), `marks` are the places of its findings in the list, `tip` says them."""
+    """A stretch of text. `element` colours it (empty: plain), `marks` are the places of its findings, `tip` says them."""
 
     text: str
     element: str = ""
@@ -70,7 +70,7 @@ def pieces_of(text: str, detection: Detection) -> list[Piece]:
     for start, end in [*((s, e) for s, e, _, _ in spans), *hints, *((s, e) for s, e, _ in contacts)]:
         edges |= {max(0, min(start, len(text))), max(0, min(end, len(text)))}
     order = sorted(edges)
-    return [_piece(text, left, right, spans, hints, contacts=contacts) for left, right in zip(order, order[1:], strict=False)]
+    return [_piece(text, left, right, spans, hints, contacts=contacts) for left, right in pairwise(order)]
 
 
 def _piece(

@@ -23,9 +23,21 @@ STATIC = Path(__file__).with_name("static")
 GRADES = {"subject": "疑似学科类违规", "ad": "疑似违规广告（非学科）", "none": "未见线索"}
 ELEMENTS = {"audience": "对象", "subject": "学科", "paid": "有偿/招揽", "provider": "提供者", "breach": "违规点"}
 CONTACTS = {
-    "phone": "电话", "wechat": "微信", "qq": "QQ", "group": "群", "account": "账号", "icp": "ICP备案", "uscc": "统一社会信用代码",
-    "permit": "办学许可证", "url": "网址", "short_link": "短链接", "email": "邮箱", "qr": "二维码", "author": "发布账号", "lead": "线索",
-}  # fmt: skip
+    "phone": "电话",
+    "wechat": "微信",
+    "qq": "QQ",
+    "group": "群",
+    "account": "账号",
+    "icp": "ICP备案",
+    "uscc": "统一社会信用代码",
+    "permit": "办学许可证",
+    "url": "网址",
+    "short_link": "短链接",
+    "email": "邮箱",
+    "qr": "二维码",
+    "author": "发布账号",
+    "lead": "线索",
+}
 OUTCOMES = {"running": "进行中", "finished": "完成", "stopped": "已中止，可接着做", "failed": "未做完"}
 EVIDENCE = {"complete": "完整", "partial": "部分", "failed": "未取得", "none": "尚未封存", "broken": "无法读取"}
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")

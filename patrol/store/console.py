@@ -97,7 +97,7 @@ class ConsoleBook:
         """Return one lead's row; BadInput when there is no such number."""
         for row in self._db.query(f"SELECT {_CARD} FROM lead_desk WHERE number = ?", [number]):  # noqa: S608
             return _card(row)
-        self.refuse(number)
+        return self.refuse(number)
 
     def campaign_of(self, number: str) -> str:
         """Return the campaign of a lead; empty when there is no such number."""

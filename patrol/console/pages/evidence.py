@@ -16,9 +16,16 @@ from patrol.vault.replies import pinned_roots
 from patrol.vault.verify import verify
 
 ACTIONS = {
-    "create": "建库", "capture": "入库", "timestamp": "时间戳", "view": "查看", "export": "导出", "mask": "打码", "delete": "删除",
-    "restore": "恢复", "verify": "核验",
-}  # fmt: skip
+    "create": "建库",
+    "capture": "入库",
+    "timestamp": "时间戳",
+    "view": "查看",
+    "export": "导出",
+    "mask": "打码",
+    "delete": "删除",
+    "restore": "恢复",
+    "verify": "核验",
+}
 
 
 def _number(call: Call) -> str:
