@@ -62,6 +62,7 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     ("subject.combo", re.compile(r"[语数英物化][的、][^，。\n]{0,2}[语数英物化]的|[语数英]、[数英物]、?[英物化]?(?![一-龥])")),
     ("topic.physics", re.compile(r"[力声光热电磁](?:[、/,，·和\s]{1,2}[力声光热电磁]){2,5}")),
+    ("subject.combo", re.compile(r"(?<![\d.])[2-9二三四五六七八九]\s{0,1}大?科(?:全|一起|都|班|打包|连报|任选|同报)")),
     (
         "subject.combo",
         re.compile(
