@@ -85,7 +85,9 @@ class Atlas:
 
 @lru_cache(maxsize=4096)
 def _owner(platforms: tuple[Platform, ...], host: str) -> Platform | None:
-    return next((platform for platform in platforms if platform.owns(f"http://{host}/")), None)
+    owners = [platform for platform in platforms if platform.owns(f"http://{host}/")]
+    # tieba.baidu.com is Tieba's, though it ends in baidu.com: the longest name decides
+    return max(owners, key=lambda one: max(len(known) for known in one.hosts if f".{host}".endswith(f".{known}")), default=None)
 
 
 def atlas_of(campaign: Campaign, workspace: Path) -> Atlas:

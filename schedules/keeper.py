@@ -259,6 +259,8 @@ class Keeper:
             self._ended(job, started, Ended("failed", f"无法启动：{error}", again=True), tick)
 
     def _why_missed(self, occurrence: Occurrence, job: Job) -> str:
+        if self._cramped and job.action in _HEAVY:
+            return f"{self._cramped}；超过 {job.late_minutes} 分钟不再补做"
         for at, kind, text in reversed(self.book.events()):
             if kind in {"gap", "sleep", "jump", "disk"} and at >= occurrence.due_at:
                 return f"{text}；超过 {job.late_minutes} 分钟不再补做"

@@ -217,3 +217,102 @@ def test_campaign_file_that_plans_less_cancels_the_rest_with_the_reason(world: W
     cancelled = [one for one in later if one.job == "watch_sweep" and one.due_at.astimezone(CHINA).hour == 18]
     assert cancelled
     assert all(one.state == "cancelled" and one.reason for one in cancelled)
+
+
+def test_failed_work_is_tried_again_and_then_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing(Task):
+        def poll(self) -> Ended | None:
+            return Ended("failed", "退出码 1：网络不通", again=True)
+
+    monkeypatch.setattr(world.keeper, "start_work", lambda *_: Failing())
+    world.until(day(1, 15, 5))
+    row = accounted(world)["broad_sweep", day(1, 15, 2, 30)]
+    assert (row.state, row.attempts) == ("failed", 3)
+    told = [text for _, cause, text in world.book.notices() if cause.endswith("job:broad_sweep")]
+    assert len(told) == 1
+    assert "网络不通" in told[0]
+
+
+def test_work_that_cannot_be_started_is_no_dead_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> Task:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(world.keeper, "start_work", broken)
+    world.until(day(1, 15, 5))
+    row = accounted(world)["broad_sweep", day(1, 15, 2, 30)]
+    assert row.state == "failed"
+    assert "无法启动" in row.reason
+
+
+def test_full_disk_holds_up_sweeps_but_not_reminders(world: World) -> None:
+    world.until(day(1, 17, 23))
+    world.keeper.room = lambda: "磁盘剩余 3 MB，低于 500 MB"
+    world.until(day(1, 18, 16))
+    world.keeper.room = lambda: ""
+    world.until(day(1, 18, 23))
+    rows = accounted(world)
+    assert rows["list_reminder", day(1, 18, 9, 10)].state == "done"
+    assert rows["broad_sweep", day(1, 18, 2, 30)].state == "missed"
+    assert "磁盘" in rows["broad_sweep", day(1, 18, 2, 30)].reason
+    assert rows["watch_sweep", day(1, 18, 18)].state == "done"
+    assert [kind for _, kind, _ in world.book.events() if kind in {"disk", "room"}] == ["disk", "room"]
+    assert sum(cause == "disk" for _, cause, _ in world.book.notices()) == 2  # one a day
+
+
+def test_sleep_and_a_set_clock_do_not_end_running_work_early(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(Task):
+        def poll(self) -> Ended | None:
+            self.looks += 1
+            return Ended("done", "自己做完") if self.looks > 8 else None
+
+    world.until(day(1, 16, 2))
+    monkeypatch.setattr(world.keeper, "start_work", lambda *_: Slow())
+    world.until(day(1, 16, 2, 40))
+    world.sleep(5)
+    world.tick()
+    world.jump(2)
+    world.tick()
+    world.jump(-2)
+    world.until(day(1, 16, 12))
+    assert accounted(world)["broad_sweep", day(1, 16, 2, 30)].reason == "自己做完"
+
+
+def test_crash_after_a_wrong_date_was_put_right_cancels_nothing(world: World, winter: Campaign) -> None:
+    world.until(day(1, 20, 13))
+    world.jump(24)
+    world.tick()
+    world.jump(-24)
+    world.tick()
+    world.crash(0.2)
+    world.until(day(1, 21, 13))
+    rows = accounted(world)
+    assert wanted(winter, day(1, 21, 12)) <= set(rows)
+    assert not [one for one in rows.values() if one.state == "cancelled"]
+
+
+def test_workspace_work_is_done_once_for_all_campaigns(world: World, winter: Campaign) -> None:
+    other = replace(winter, id="second")
+    world.store.save_campaign(other, "", world.now)
+    world.keeper.use([winter, other], load_jobs(), None)
+    world.until(day(1, 17))
+    backups = [due for job, due, _ in world.began if job == "backup" and due > day(1, 15)]
+    assert backups == [day(1, 15, 6, 30), day(1, 16, 6, 30)]
+    sweeps = Counter(due for job, due, _ in world.began if job == "broad_sweep")
+    assert sweeps[day(1, 16, 2, 30)] == 2
+
+
+def test_first_start_late_in_the_day_makes_up_for_what_still_counts(tmp_path: Path, winter: Campaign) -> None:
+    late = World(tmp_path / "late", winter, day(1, 29, 22))
+    late.keeper.wake(Tick(late.now, late.uptime))
+    late.until(day(1, 29, 23))
+    assert ("batch_report", day(1, 29, 20, 30)) in {(job, due) for job, due, _ in late.began}
+    late.store.close()
+
+
+def test_closed_campaign_is_planned_no_more(world: World) -> None:
+    world.until(day(1, 16))
+    world.keeper.use([], load_jobs(), None)
+    world.until(day(1, 18))
+    later = [one for one in accounted(world).values() if one.campaign != "workspace" and one.due_at > day(1, 16, 1)]
+    assert {one.state for one in later} == {"cancelled"}
+    assert all("已关闭" in one.reason for one in later)

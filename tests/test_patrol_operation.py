@@ -1,0 +1,144 @@
+"""How the workspace stands, in words, as data and as metrics; services, upkeep, upgrades."""
+
+import configparser
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from sqlite_utils import Database
+
+from patrol.metrics import metrics_text, write_metrics
+from patrol.model import Campaign, Issue, Run
+from patrol.operation import status_of
+from patrol.service_files import systemd, uninstall, windows
+from patrol.settings import Settings, load
+from patrol.store import Store
+from patrol.store.clock import ClockBook
+from patrol.store.migrations import MIGRATIONS
+from patrol.store.upgrading import FOLDER, KEPT
+from patrol.upkeep import backups, clear_old_files, drop_old_backups
+from schedules.clock import only_clock
+
+NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def book(store: Store, campaign: Campaign) -> Iterator[ClockBook]:
+    run = Run(id="r1", campaign=campaign.id, source="wuba58", started_at=NOW)
+    store.start_run(run)
+    counts = {"fetched": 10, "ok": 6, "blocked.captcha": 4, "seen": 3}
+    store.end_run(
+        Run(id="r1", campaign=campaign.id, source="wuba58", started_at=NOW, ended_at=NOW, outcome="finished", counts=counts)
+    )
+    issue = Issue(source="wuba58", cause="blocked", text="受阻", threshold_why="三成", opened_at=NOW)
+    store.open_issue(issue, campaign=campaign.id)
+    yield ClockBook(store)
+    store.close()
+
+
+def states(settings: Settings, now: datetime = NOW) -> dict[str, str]:
+    return {check.name: check.state for check in status_of(settings, now).checks}
+
+
+def test_status_tells_what_is_wrong_and_what_to_do(settings: Settings, book: ClockBook) -> None:
+    before = status_of(settings, NOW)
+    assert before.well
+    found = {check.name: check for check in before.checks}
+    assert (found["来源"].state, found["来源"].text) == ("warn", "1个未恢复的问题")
+    assert "patrol schedule start" in found["调度服务"].text
+    book.sign(NOW - timedelta(hours=3))
+    dead = status_of(settings, NOW)
+    assert not dead.well
+    with only_clock(settings.workspace):
+        book.sign(NOW - timedelta(seconds=30))
+        assert states(settings)["调度服务"] == "ok"
+        # a clock that hangs gives no sign, whatever it holds
+        assert states(settings, NOW + timedelta(minutes=10))["调度服务"] == "bad"
+
+
+def test_full_disk_and_wrong_settings_are_bad(workspace: Path, book: ClockBook) -> None:
+    full = load({}, workspace=str(workspace), min_free_mb=10**9, notice_wecom="no-such-file")
+    assert {name for name, state in states(full).items() if state == "bad"} == {"磁盘", "提醒"}
+
+
+def test_metrics_are_valid_and_name_no_one(settings: Settings, book: ClockBook) -> None:
+    text = metrics_text(settings, NOW)
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    pages = {sample.labels["state"]: sample.value for sample in families["patrol_last_run_pages"].samples}
+    assert pages == {"ok": 6.0, "blocked.captcha": 4.0}
+    (issues,) = families["patrol_open_issues"].samples
+    assert (issues.labels, issues.value) == ({"source": "wuba58"}, 1.0)
+    checks = {sample.labels["check"]: sample.value for sample in families["patrol_check"].samples}
+    assert checks["sources"] == 1.0
+    write_metrics(settings, settings.workspace / "patrol.prom")
+    assert (settings.workspace / "patrol.prom").read_text(encoding="utf-8").startswith("# HELP")
+
+
+def test_systemd_units_are_well_formed(tmp_path: Path) -> None:
+    text = systemd(Path("/srv/my patrol"), tmp_path, "patrol")
+    for part in text.split("# /etc/systemd/system/")[1:]:
+        unit = configparser.ConfigParser(strict=False, interpolation=None)
+        unit.read_string("# " + part)
+        assert unit["Service"]["Restart"] == "on-failure"
+        assert '"/srv/my patrol"' in unit["Service"]["ExecStart"]
+    assert "schedule start" in text
+    assert "systemctl enable --now" in text
+
+
+def test_windows_and_uninstall_instructions_keep_the_evidence(tmp_path: Path) -> None:
+    assert "nssm install patrol-clock" in windows(tmp_path, tmp_path)
+    assert "schtasks /Create" in windows(tmp_path, tmp_path)
+    assert "不会随卸载删除" in uninstall(tmp_path)
+
+
+def test_backups_rotate_and_the_last_one_always_stays(workspace: Path, tmp_path: Path) -> None:
+    given = load({}, workspace=str(workspace), backup_folder=str(tmp_path / "b"), backups_kept=2)
+    for day in range(1, 6):
+        folder = tmp_path / "b" / f"patrol-2027010{day}-063000"
+        folder.mkdir(parents=True)
+        (folder / "backup.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "b" / "patrol-20270109-063000").mkdir()  # not finished
+    (tmp_path / "b" / "own").mkdir()
+    assert len(list(drop_old_backups(given))) == 3
+    assert [one.name for one in backups(given)] == ["patrol-20270104-063000", "patrol-20270105-063000"]
+    assert (tmp_path / "b" / "own").is_dir()
+
+
+def test_only_old_caches_and_logs_are_cleared(workspace: Path) -> None:
+    given = load({}, workspace=str(workspace), spool_days=30)
+    old = time.time() - 40 * 86400
+    for name in ("spool/aa", "spool/bb", "logs/run.log", "logs/patrol.log", "logs/patrol.log.3", "vault/kept"):
+        file = workspace / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("x", encoding="utf-8")
+        if name != "spool/bb":
+            os.utime(file, (old, old))
+    removed = {file.relative_to(workspace).as_posix() for file in clear_old_files(given, datetime.now(UTC))}
+    assert removed == {"spool/aa", "logs/run.log"}
+
+
+def test_an_older_database_is_copied_before_it_is_changed(workspace: Path) -> None:
+    workspace.mkdir()
+    old = Database(workspace / "patrol.db")
+    steps = [step.name for step in MIGRATIONS.pending(old)]
+    MIGRATIONS.apply(old, stop_before=steps[1])
+    old.execute("INSERT INTO campaigns VALUES ('old', '旧行动', '云川市', '2026-01-15', '2026-02-28', '', '', '2026-01-15')")
+    old.conn.commit()
+    old.close()
+    Store.open(workspace).close()
+    (copy,) = (workspace / FOLDER).glob("*.db")
+    kept = Database(copy)
+    assert [row["id"] for row in kept.query("SELECT id FROM campaigns")] == ["old"]
+    assert "occurrences" not in kept.table_names()
+    kept.close()
+    Store.open(workspace).close()
+    assert len(list((workspace / FOLDER).glob("*"))) == 1 <= KEPT
+
+
+def test_a_new_workspace_needs_no_copy(workspace: Path) -> None:
+    Store.open(workspace).close()
+    assert not (workspace / FOLDER).exists()
