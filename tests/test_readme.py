@@ -21,7 +21,8 @@ def test_every_table_has_its_place() -> None:
 
 def test_two_commands_come_first() -> None:
     first = TEXT.index("```sh")
-    assert TEXT[first:].startswith("```sh\nmake demo") and "make test" in TEXT[first : first + 300]
+    assert TEXT[first:].startswith("```sh\nmake demo")
+    assert "make test" in TEXT[first : first + 300]
 
 
 @pytest.mark.parametrize("path", re.findall(r"\]\(([^)#:]+)\)", TEXT))
