@@ -185,7 +185,8 @@ def test_a_kind_of_word_that_does_not_exist_is_refused(office: Office) -> None:
 def test_a_saved_page_becomes_a_lead_with_its_original_sealed(office: Office) -> None:
     client = office.sign_in(Role.INSPECTOR)
     page = "<html><head><meta charset=utf-8><title>寒假数学小班</title></head><body><article><h1>初二数学寒假小班招生</h1><p>"
-    page += "初二数学寒假一对一补课，每节课120元，名额有限，报名加微信 shuxue2027，周末也上课，老师上门辅导。</p></article></body></html>"
+    page += "初二数学寒假一对一补课，每节课120元，名额有限，报名加微信 shuxue2027，周末也上课，老师上门辅导。"
+    page += "</p></article></body></html>"
     files = {"files": ("../../evil name.html", page.encode(), "text/html")}
     assert client.post("/clues/pages", files=files).status_code == 303
     task = ended(office, "saved")

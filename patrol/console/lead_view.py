@@ -50,7 +50,8 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class LeadView:
-    """A lead for the screen. `refusal` says why the officer may not decide now (empty: they may)."""
+    """A lead for the screen. `refusal` says why the officer may not decide now (empty: they may), `undoable` whether
+    the latest decision is their own."""
 
     card: Card
     lead: Lead
@@ -68,6 +69,7 @@ class LeadView:
     allowed: list[tuple[str, str]]
     account_posts: int
     refusal: str
+    undoable: bool
 
     @property
     def elements(self) -> list[str]:
@@ -117,8 +119,14 @@ def lead_view(call: Call, number: str) -> LeadView:
         measures=books.leads.measures(number),
         allowed=books.review.allowed(card.provider),
         account_posts=books.leads.account_posts(card.platform, post.author_id if post else ""),
+        undoable=_undoable(call, decisions),
         refusal=may_decide(card.stage, decisions, call.user.name if call.user else "", senior=call.senior),
     )
+
+
+def _undoable(call: Call, decisions: list[Decision]) -> bool:
+    standing = [one for one in decisions if one.undone_at is None]
+    return bool(standing and call.user and standing[-1].officer == call.user.name)
 
 
 def check_district(call: Call, card: Card) -> None:
