@@ -117,7 +117,7 @@ def _capture(job: Job, waiting: deque[Order], log: Path) -> Iterator[Rendering]:
         careful = bool(crashes)
         flying: list[Order] = []
         try:
-            yield from _fly(process, job, waiting, flying, 1 if careful else job.workers + 1)
+            yield from _fly(process, job, waiting, flying, 1 if careful else job.workers + 2)
         finally:
             process.kill() if flying else process.stop()
         yield from _after_crash(flying, waiting, crashes)

@@ -59,22 +59,48 @@ async ([limit, height]) => {
 
 
 async def take(
-    browser: Browser, profile: dict[str, object], order: Order, limits: Limits, folder: Path, proxy: GuardProxy
+    browser: Browser,
+    profile: dict[str, object],
+    order: Order,
+    limits: Limits,
+    folder: Path,
+    proxy: GuardProxy,
+    gate: asyncio.Semaphore,
 ) -> Taken:
-    """Take one order into an empty folder within its budget; what a page does never raises: the result says what is missing."""
+    """Take one order into an empty folder within its budget; what a page does never raises: the result says what is missing.
+
+    The gate is held while the page is shown, and given back before its loaded files are gathered.
+    """
+    await gate.acquire()
+    showing = _Showing(gate)
     work = Work(order, limits, folder, datetime.now(UTC), proxy)
     work.facts["browser"] = f"Chromium {browser.version}"
     try:
-        await asyncio.wait_for(_take_all(browser, profile, work), limits.seconds)
+        await asyncio.wait_for(_take_all(browser, profile, work, showing), limits.seconds)
     except TimeoutError:
         work.missing.append(f"超出单页时间额度（{limits.seconds:.0f} 秒）")
     except BrowserError as error:
         work.missing.append(_reason(error))
+    finally:
+        showing.end()
     work.crashed = work.crashed or not browser.is_connected()
     return _result(work)
 
 
-async def _take_all(browser: Browser, profile: dict[str, object], work: Work) -> None:
+class _Showing:
+    """One pass through the gate, given back once."""
+
+    def __init__(self, gate: asyncio.Semaphore) -> None:
+        self._gate, self._open = gate, True
+
+    def end(self) -> None:
+        """Let the next page be shown."""
+        if self._open:
+            self._open = False
+            self._gate.release()
+
+
+async def _take_all(browser: Browser, profile: dict[str, object], work: Work, showing: _Showing) -> None:
     def fell(_: Page) -> None:
         work.crashed = True
 
@@ -97,6 +123,7 @@ async def _take_all(browser: Browser, profile: dict[str, object], work: Work) ->
         await _settle(session, work)
         await _pictures(session, work)
         await _snapshots(page, session, work)
+        showing.end()
         await keep_loaded(session, main, work)
     finally:
         await _shut_context(context)

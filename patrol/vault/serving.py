@@ -36,6 +36,7 @@ class _Browsers:
     def __init__(self, playwright: Playwright, job: Job) -> None:
         self._playwright, self._job = playwright, job
         self.proxy = GuardProxy(allow_loopback=job.allow_loopback)
+        self.gate = asyncio.Semaphore(job.workers)  # one worker more than pages shown: it ends one while the next is shown
         self._current: Browser | None = None
         self._pages = 0
         self._users: dict[Browser, int] = {}
@@ -98,7 +99,7 @@ async def serve(source: IO[bytes], target: IO[bytes]) -> None:
         except BrowserError as error:
             _say(target, Fatal(fatal=str(error)[:2000]))
             return
-        workers = [asyncio.create_task(_work(browsers, job, lines, target)) for _ in range(job.workers)]
+        workers = [asyncio.create_task(_work(browsers, job, lines, target)) for _ in range(job.workers + 1)]
         try:
             await asyncio.gather(*workers)
         finally:
@@ -124,7 +125,7 @@ async def _work(browsers: _Browsers, job: Job, lines: "asyncio.Queue[bytes | Non
         browser = await browsers.borrow()
         try:
             profile = _profile(job, order.device, browser.version)
-            taken = await take(browser, profile, order, job.limits, _new_folder(job), browsers.proxy)
+            taken = await take(browser, profile, order, job.limits, _new_folder(job), browsers.proxy, browsers.gate)
         finally:
             await browsers.give_back(browser)
         _say(target, taken)
