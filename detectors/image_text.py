@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Final
 
 from PIL import Image
@@ -11,11 +13,11 @@ from detectors.image_codes import Box
 
 try:
     import numpy as np
-    from rapidocr import RapidOCR
 except ImportError:
-    np = RapidOCR = None  # type: ignore[assignment,misc]
+    np = None  # type: ignore[assignment]
 
-CAN_READ_TEXT: Final = RapidOCR is not None
+# the engine takes a second to load: only a process that meets a picture pays for it
+CAN_READ_TEXT: Final = np is not None and find_spec("rapidocr") is not None
 
 _STRIP, _OVERLAP = 1000, 200
 _WHOLE_UP_TO: Final = 1400
@@ -53,7 +55,7 @@ def read_lines(image: Image.Image) -> tuple[tuple[TextLine, ...], tuple[str, ...
     Fed whole, a tall screenshot would be shrunk until nothing can be read; in overlapping strips each line is read at full
     size, and is kept from the strip in whose middle part it lies.
     """
-    if RapidOCR is None or min(image.size) < _SMALLEST_SIDE:
+    if not CAN_READ_TEXT or min(image.size) < _SMALLEST_SIDE:
         return (), ()
     scale = 2.0 if max(image.size) < _SMALL else min(1.0, _WIDEST / image.width)
     size = (round(image.width * scale), max(1, round(image.height * scale)))
@@ -133,7 +135,7 @@ def _engine() -> Any:
     threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
     # By default the engine enlarges until the shorter side has 736 pixels: a banner of 120 lines would grow without bound.
     size = {"Det.limit_type": "max", "Det.limit_side_len": _WIDEST}
-    return RapidOCR(params={"Global.log_level": "critical", **threads, **size})
+    return import_module("rapidocr").RapidOCR(params={"Global.log_level": "critical", **threads, **size})
 
 
 def _extent(box: Box) -> tuple[float, float]:

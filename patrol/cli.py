@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from patrol import settings
+from patrol.backup_commands import backup_command, restore_command
 from patrol.calendar_commands import app as calendar_app
 from patrol.campaign_commands import app as campaign_app
 from patrol.detecting import detect_command
@@ -24,6 +25,7 @@ from patrol.rule_listing import app as rules_app
 from patrol.serving import serve_command
 from patrol.source_commands import app as source_app
 from patrol.sweep_commands import screen_command, sweep_command
+from patrol.takedown_commands import app as takedown_app
 from patrol.upkeep import app as upkeep_app
 from patrol.whitelisting import app as whitelist_app
 
@@ -46,9 +48,12 @@ app.add_typer(whitelist_app, name="whitelist")
 app.add_typer(rules_app, name="rules")
 app.add_typer(evidence_app, name="evidence")
 app.add_typer(report_app, name="report")
+app.add_typer(takedown_app, name="takedown")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(campaign_app, name="campaign")
 app.add_typer(upkeep_app, name="upkeep")
+app.command("backup")(backup_command)
+app.command("restore")(restore_command)
 app.command("status")(status_command)
 app.command("metrics")(metrics_command)
 app.command("install-service")(install_command)
