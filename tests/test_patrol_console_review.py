@@ -1,5 +1,6 @@
 """Two officers decide: the rule, its rows, and what the queue makes of it."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -236,3 +237,20 @@ def test_undo_of_the_last_decision_from_the_queue(office: Office) -> None:
     answer = client.post("/leads/last/undo", data={"panel": "1"}, headers={"HX-Request": "true"})
     assert '"undone"' in answer.headers["hx-trigger"]
     assert office.desk.books.leads.card(office.numbers[2]).stage is Stage.NEW
+
+
+def test_a_locked_database_is_said_so_and_nothing_is_lost(
+    settings: Settings, campaign_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("patrol.store.connection.BUSY_SECONDS", 0)
+    for office in open_office(settings, campaign_file):
+        client, number = office.sign_in(Role.INSPECTOR), office.numbers[0]
+        other = sqlite3.connect(settings.workspace / "patrol.db")
+        other.execute("BEGIN IMMEDIATE")
+        given_ = {"judgement": "confirmed", "version": "0"}
+        answer = client.post(f"/leads/{number}/decide", data=given_)
+        assert answer.status_code == 503
+        assert "稍后重试" in answer.text
+        other.rollback()
+        assert client.post(f"/leads/{number}/decide", data=given_).status_code == 303
+        assert len(office.desk.books.review.decisions(number)) == 1

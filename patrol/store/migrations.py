@@ -159,3 +159,9 @@ def m0050_console(db: Database) -> None:
     """People, sessions, audit, the officers' desk with its triggers, the search index, what the console started."""
     for statement in CONSOLE:
         db.execute(statement)
+
+
+@MIGRATIONS()
+def m0051_leads_by_post(db: Database) -> None:
+    """The search index asks of every post whether it is a lead."""
+    db.execute("CREATE INDEX leads_post ON leads(post_key)")

@@ -9,6 +9,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from patrol.console.call import Call
 from patrol.console.evidence import PAGES, PICTURES, custody_rows, evidence_view, marked_picture, sealed_file
+from patrol.console.highlighting import PASSAGE
 from patrol.console.lead_view import check_district
 from patrol.errors import BadInput
 from patrol.vault.package import zip_folder
@@ -56,7 +57,8 @@ def picture_page(call: Call) -> Response:
     quotes: list[str] = []
     if call.books.leads.campaign_of(lead_number):
         lead = call.books.store.lead(lead_number)
-        quotes = [finding.quote for finding in lead.screening.detection.findings] if lead.screening else []
+        findings = lead.screening.detection.findings if lead.screening else ()
+        quotes = [finding.quote for finding in findings if finding.meaning != PASSAGE]
     picture = marked_picture(call.desk.vault, manifest, entry, quotes)
     call.audit("view_evidence", number, entry.name)
     return call.page("picture.html", number=number, lead=lead_number, entry=entry, picture=picture, manifest=manifest)
