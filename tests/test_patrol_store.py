@@ -1,5 +1,6 @@
 """The store keeps what was screened once, counts gaps as gaps, and opens yesterday's database."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -173,3 +174,13 @@ def test_post_seen_again_with_other_words_before_it_was_indexed(store: Store, ca
     keep(store, campaign, screening(text="初二数学一对一"))
     keep(store, campaign, screening(text="初三数学一对一，每节200元"))
     assert store.post("https://a.example/1").text == "初三数学一对一，每节200元"
+
+
+def test_judged_lead_still_shows_the_list_version_it_was_judged_by(store: Store, campaign: Campaign) -> None:
+    begin(store, campaign)
+    first = screening()
+    first = replace(first, match=replace(first.match, list_version="v1"))
+    number = keep(store, campaign, first).number
+    store.judge(number, Judgement.CONFIRMED, officer="王某", role="巡查员", reason="", at=NOON)
+    keep(store, campaign, replace(first, match=replace(first.match, list_version="v2")))
+    assert store.lead(number).match.list_version == "v1"

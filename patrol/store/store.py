@@ -199,7 +199,9 @@ class Store:
         words = WORDS.dump_json(screening.detection.categories).decode()
         if known:
             self.database.execute(
-                "UPDATE leads SET screening = ?, grade = ?, score = ?, categories = ? WHERE number = ?",
+                # what officers judged stays as they saw it: with the words, rules and list version of that day
+                """UPDATE leads SET screening = ?, grade = ?, score = ?, categories = ?
+                   WHERE number = ? AND judgement = 'unreviewed'""",
                 [screening_id, screening.grade, screening.detection.score, words, known["number"]],
             )
             return str(known["number"])
