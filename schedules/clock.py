@@ -7,7 +7,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -84,11 +84,12 @@ def _described(holder: Path) -> str:
 
 @dataclass
 class Clock:
-    """Everything the clock process holds. `stop` ends it; `start_work` replaces what jobs start in tests."""
+    """Everything the clock process holds. `stop` ends it; `began` is called when it really runs; tests replace `start_work`."""
 
     settings: Settings
     every: float = 15.0
     start_work: Starter | None = None
+    began: Callable[[], None] = lambda: None
     failed: bool = False
     _stop: threading.Event = field(default_factory=threading.Event)
     _failures: int = 0
@@ -130,6 +131,7 @@ class Clock:
         self._log.info("clock started", campaigns=[one.id for one in self._roster.campaigns], jobs=len(self._roster.jobs))
         scheduler = self._scheduler()
         scheduler.start()
+        self.began()
         try:
             self._watch(scheduler)
         finally:

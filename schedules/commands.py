@@ -49,7 +49,7 @@ def start_command(
         for path in campaign or ():
             read = load_campaign(path.resolve())
             WorkBook(store).remember_campaign(read.id, str(path.resolve()), read.title, datetime.now(UTC))
-    clock = Clock(given)
+    clock = Clock(given, began=lambda: typer.echo(f"调度服务已启动（工作区 {given.workspace}）；Ctrl-C 停止", err=True))
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         clock.stop()
@@ -58,7 +58,6 @@ def start_command(
         for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), stop)
-    typer.echo(f"调度服务已启动（工作区 {given.workspace}）；Ctrl-C 停止", err=True)
     clock.run()
     typer.echo("调度服务已停止；运行中的任务已放回，下次接着做", err=True)
     if clock.failed:

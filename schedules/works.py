@@ -124,7 +124,9 @@ def arguments(job: Job, campaign: Campaign, occurrence: Occurrence, workspace: P
         batch = batch_ahead(campaign, occurrence, job)
         if batch is None:
             raise BadInput("专项行动文件里的批次日期已改变，本次不再生成", file=campaign.path, field="batches.due")
-        output = workspace / "reports" / f"线上巡查情况表-{campaign.id}-第{batch.number}批"
+        # a name of its own each time: what an officer has edited since is never written over
+        made = f"{occurrence.due_at.astimezone(CHINA):%m%d-%H%M}"
+        output = workspace / "reports" / f"线上巡查情况表-{campaign.id}-第{batch.number}批-{made}稿"
         return ["report", "patrol_table", *file, "--batch", str(batch.number), "--output", str(output)]
     return {
         "recheck": ["recheck", *file],
