@@ -96,7 +96,11 @@ def _under_file(post: Post, door: str, file: str) -> Post:
 
 def _guess(path: Path, url: str, known: Mapping[str, Platform]) -> str:
     named = next((part for part in reversed(path.parts[:-1]) if part in known), "")
-    return named or next((name for name, candidate in known.items() if candidate.owns(url)), "generic")
+    if named:
+        return named
+    # tieba.baidu.com is Tieba's before it is Baidu's: the longest host decides
+    owners = [(max(len(host) for host in one.hosts), name) for name, one in known.items() if one.owns(url)]
+    return max(owners)[1] if owners else "generic"
 
 
 def read_saved_page(page: SavedPage, spool_folder: Path, source: str) -> tuple[PageResult, Reading]:
