@@ -4,9 +4,12 @@ import logging
 import threading
 
 from patrol.console.desk import Desk
+from patrol.console.figures import warm
 from patrol.errors import PatrolError
 
 _PAUSE_SECONDS = 3.0
+# a write transaction of some milliseconds: an officer's decision must not wait for it
+_AT_ONCE = 40
 _BREATH_SECONDS = 0.05
 _log = logging.getLogger("patrol.console")
 
@@ -32,7 +35,7 @@ class CatchingUp:
         self._warm()
         while not self._stopping.is_set():
             try:
-                done = self._desk.books.search.catch_up()
+                done = self._desk.books.search.catch_up(_AT_ONCE)
             except PatrolError as error:
                 _log.warning("search index waits: %s", error)
                 done = 0
@@ -43,5 +46,7 @@ class CatchingUp:
         try:
             self._desk.platforms()
             self._desk.entries()
+            for identity, _ in self._desk.campaigns()[:1]:
+                warm(self._desk, identity)
         except PatrolError as error:
             _log.warning("lists are not ready: %s", error)

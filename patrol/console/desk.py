@@ -101,13 +101,20 @@ class Desk:
             self._opened.clear()
 
     def remembered(self, key: str, seconds: float, make: Callable[[], Answer]) -> Answer:
-        """Return what `make` gave within the last seconds; one thread makes it, the others wait for that."""
+        """Return what `make` gave within the last seconds. When that has run out, one thread makes it anew and the others
+        take the old; only the very first time all wait."""
         with self._lock:
             kept = self._kept.setdefault(key, _Kept(None, 0.0))
-        with kept.lock:
+        if time.monotonic() < kept.until:
+            return cast("Answer", kept.value)
+        if not kept.lock.acquire(blocking=kept.until == 0.0):
+            return cast("Answer", kept.value)
+        try:
             if time.monotonic() >= kept.until:
                 kept.value, kept.until = make(), time.monotonic() + seconds
             return cast("Answer", kept.value)
+        finally:
+            kept.lock.release()
 
     def forget(self, prefix: str) -> None:
         """Let what was remembered under a prefix be made anew."""

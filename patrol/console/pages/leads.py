@@ -1,12 +1,10 @@
 """线索: the queue with its filters, one lead, and every decision on it."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from patrol.console import figures
 from patrol.console.call import Call
 from patrol.console.lead_view import check_district, lead_view
 from patrol.console.people import Role
@@ -70,24 +68,21 @@ def queue(call: Call) -> Response:
     values: dict[str, Any] = {"cards": cards, "following": following, "given": given, "sizes": sizes, "reasons": REASONS}
     if call.query("rows"):
         return call.page("_rows.html", **values)
-    district = wanted.district
-    stages = call.desk.remembered(
-        f"stages:{call.campaign_id}:{district}", 3, lambda: call.books.leads.stages(call.campaign_id, district)
-    )
-    facets = {column: _facet(call, wanted, given, column) for column in ("platform", "verdict")}
+    stages = figures.stages(call.desk, call.campaign_id, wanted.district)
+    facets = {column: _facet(call, wanted, column) for column in ("platform", "verdict")}
     waiting = call.desk.remembered("search_pending", 10, call.books.search.pending) if given.get("q") else 0
     return call.page(
         "queue.html", **values, stages=stages, facets=facets, waiting=waiting, saved=call.books.work.filters(call.who.id)
     )
 
 
-def _facet(call: Call, wanted: DeskFilter, given: Mapping[str, str], column: str) -> list[tuple[str, int]]:
-    key = f"facet:{column}:{call.campaign_id}:{wanted.district}:{urlencode(sorted(given.items()))}"
-    return call.desk.remembered(key, 10, lambda: call.books.leads.facet(_without(wanted, column), column))
-
-
-def _without(wanted: DeskFilter, column: str) -> DeskFilter:
-    return replace(wanted, platform="") if column == "platform" else replace(wanted, verdict="")
+def _facet(call: Call, wanted: DeskFilter, column: str) -> list[tuple[str, int]]:
+    """Return the choices of a column with their numbers: within the stage (and the search), whatever else is chosen."""
+    base = DeskFilter(campaign=wanted.campaign, stage=wanted.stage, district=wanted.district, numbers=wanted.numbers)
+    if wanted.numbers is not None:
+        return call.books.leads.facet(base, column)
+    key = f"facet:{column}:{base.campaign}:{base.stage}:{base.district}"
+    return call.desk.remembered(key, 20, lambda: call.books.leads.facet(base, column))
 
 
 def lead_page(call: Call) -> Response:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from starlette.responses import Response
 
 from patrol.campaigns import batch_period, china_today
+from patrol.console import figures
 from patrol.console.call import Call
 from patrol.console.charts import campaign_line, day_columns, shares
 from patrol.console.people import Role
@@ -33,13 +34,8 @@ def today(call: Call) -> Response:
     books, campaign, identity = call.books, call.campaign, call.campaign_id
     district = call.who.district
     day = china_today(call.now)
-    stages = call.desk.remembered(f"stages:{identity}:{district}", 3, lambda: books.leads.stages(identity, district))
-    counts = call.desk.remembered(
-        f"days:{identity}:{district}", 15, lambda: call.books.overview.days(identity, day - timedelta(days=60), district)
-    )
-    platforms = call.desk.remembered(
-        f"platforms:{identity}:{district}", 15, lambda: call.books.overview.platforms(identity, district=district)
-    )
+    stages = figures.stages(call.desk, identity, district)
+    counts = figures.days(call.desk, identity, district)
     columns, most = day_columns(counts, day)
     return call.page(
         "today.html",
@@ -49,13 +45,13 @@ def today(call: Call) -> Response:
         columns=columns,
         most=most,
         fresh=sum(one.subject + one.ad for one in counts if one.day == day.isoformat()),
-        platforms=shares(platforms),
+        platforms=shares(figures.platforms(call.desk, identity, district)),
         batches=_batches(call, campaign, day),
         due=books.overview.steps_due(identity, day + timedelta(days=_RECHECK_DAYS)),
         issues=books.store.issues(identity),
         coverage=coverage_of(call),
         captures=books.overview.evidence_counts(identity),
-        providers=call.desk.remembered(f"providers:{identity}", 60, lambda: call.books.overview.providers(identity)),
+        providers=figures.providers(call.desk, identity),
         decided=books.overview.decided_by(call.who.name, (call.now - timedelta(days=1)).isoformat()),
     )
 
@@ -64,6 +60,11 @@ def _mine(call: Call, stages: dict[Stage, int]) -> int:
     """Return how many leads wait for this officer's second or third review."""
     if call.role not in {Role.REVIEWER, Role.ADMIN} or not (stages[Stage.SECOND] or stages[Stage.THIRD]):
         return 0
+    key = f"stages:{call.campaign_id}:mine:{call.who.login}"
+    return call.desk.remembered(key, 5, lambda: _waiting_for(call))
+
+
+def _waiting_for(call: Call) -> int:
     total = 0
     for stage in (Stage.SECOND, Stage.THIRD):
         wanted = DeskFilter(campaign=call.campaign_id, stage=stage.value, district=call.who.district, excluding=call.who.name)
@@ -85,7 +86,7 @@ def _batches(call: Call, campaign: Campaign | None, day: object) -> tuple[Batch 
 def _found(call: Call, campaign: Campaign, batch: Batch) -> Sequence[tuple[str, int]]:
     after, until = batch_period(campaign, batch)
     since = (after + timedelta(days=1)).isoformat() if after else ""
-    return call.books.overview.platforms(campaign.id, since=since, until=until.isoformat(), district=call.who.district)
+    return figures.spans(call.desk, campaign.id, since, until.isoformat(), call.who.district)
 
 
 def coverage_of(call: Call) -> list[SourceCoverage]:
