@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from patrol.errors import BadInput
 from patrol.platform_rules import Frozen, PageKind, PageRule, Regex, StateRule
+from patrol.settings import load as load_settings
 from patrol.validation import build, read_yaml
 
 FILE_NAME = "platform.yml"
@@ -191,23 +192,31 @@ def shipped_folder() -> Path:
     return Path(found.submodule_search_locations[0])
 
 
-def platform_names(extra: Sequence[Path] = ()) -> tuple[str, ...]:
-    """Return the names of all platforms, sorted; `extra` folders are searched beside the shipped one."""
-    roots = (shipped_folder(), *extra)
+def own_folders() -> tuple[Path, ...]:
+    """Return the folder of the bureau's own platforms, in the workspace in force."""
+    return (load_settings().workspace / "platforms",)
+
+
+def platform_names(extra: Sequence[Path] | None = None) -> tuple[str, ...]:
+    """Return the names of all platforms, sorted: the shipped ones and those in `extra` (None: the workspace's own)."""
+    roots = (shipped_folder(), *(own_folders() if extra is None else extra))
     return tuple(sorted({file.parent.name for root in roots for file in root.glob(f"*/{FILE_NAME}")}))
 
 
-def load_platform(name: str, extra: Sequence[Path] = ()) -> Platform:
-    """Return one platform; a folder in `extra` wins over the shipped one. BadInput names file, line and key of a fault."""
-    for root in (*extra, shipped_folder()):
+def load_platform(name: str, extra: Sequence[Path] | None = None) -> Platform:
+    """Return one platform; a folder in `extra` (None: the workspace's own) wins over the shipped one.
+
+    BadInput names file, line and key of a fault.
+    """
+    for root in (*(own_folders() if extra is None else extra), shipped_folder()):
         file = root / name / FILE_NAME
         if re.fullmatch(r"[a-z][a-z0-9_]*", name) and file.is_file():
             return _read(file, file.stat().st_mtime_ns)
     raise BadInput(f"没有名为“{name}”的平台；可用的有：{'、'.join(platform_names(extra))}")
 
 
-def load_platforms(extra: Sequence[Path] = ()) -> Mapping[str, Platform]:
-    """Return every platform by name."""
+def load_platforms(extra: Sequence[Path] | None = None) -> Mapping[str, Platform]:
+    """Return every platform by name; `extra` as for `load_platform`."""
     return {name: load_platform(name, extra) for name in platform_names(extra)}
 
 

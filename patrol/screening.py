@@ -171,7 +171,7 @@ def judge_of(campaign: Campaign, workspace: Path | None = None) -> Judge:
     if workspace is None:
         return Judge(Detector(judge_day=judge_for(campaign.vacations), senior=campaign.include_senior), _file_index(campaign))
     day = judge_in(workspace, campaign.vacations)
-    own_rules = tuple(sorted((workspace / "rules").glob("*.yml")))
+    own_rules = tuple(path for path in (workspace / "rules.yml", *sorted((workspace / "rules").glob("*.yml"))) if path.is_file())
     detector = Detector(judge_day=day, senior=campaign.include_senior, extra_rules=own_rules)
     return Judge(detector, _file_index(campaign) or _imported_index(workspace))
 

@@ -76,6 +76,8 @@ def screen_command(
     settings = settings_module.load()
     chosen = load_campaign(campaign) if campaign else ad_hoc_campaign()
     pages = list(find_saved_pages(html, platform=platform))
+    if campaign is None:
+        typer.echo("提示：没有指定专项行动（--campaign），线索记在“临时巡查”名下，不进任何一份报表", err=True)
     store, now = Store.open(settings.workspace), datetime.now(UTC)
     store.save_campaign(chosen, campaign.read_text(encoding="utf-8-sig") if campaign else "", now)
     run = Run(id=f"saved-{now:%Y%m%d%H%M%S%f}", campaign=chosen.id, source="saved", started_at=now)

@@ -70,14 +70,17 @@ def build(kind: type[Record], data: object, *, file: Path) -> Record:
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
+        faults = error.errors(include_url=False)
+        # a misspelt key is both unknown and missing: the unknown one shows where it stands
+        fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
         keys = [str(part) if isinstance(part, str) else f"第{part + 1}项" for part in fault["loc"]]
         key = next((part for part in reversed(fault["loc"]) if isinstance(part, str)), "")
         reason = _REASONS.get(fault["type"], str(fault.get("ctx", {}).get("error", "")) or fault["msg"])
         shown = fault["input"]
         if fault["type"] not in {"missing", "extra_forbidden"} and isinstance(shown, str | int | float):
             reason = f"{reason}；实际为“{shown}”"
-        raise BadInput(reason, file=file, line=_line_of(key, file), field=".".join(keys) or None) from error
+        line = None if fault["type"] == "missing" else _line_of(key, file)
+        raise BadInput(reason, file=file, line=line, field=".".join(keys) or None) from error
 
 
 def _read(path: Path) -> str:

@@ -56,7 +56,7 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "field", "words"),
     [
-        ("title: 小站", "titel: 小站", "title", "缺少"),
+        ("title: 小站", "titel: 小站", "titel", "没有这个键"),
         ("kind: listing", "kind: listing\ncolour: red", "colour", "没有这个键"),
         ("title: [{css: h1}]", "titles: [{css: h1}]", "titles", ""),
         ("[{css: h1}]", "[{css: h1, meta: x, re: '(y)'}]", "title", "须写且只写一个"),
