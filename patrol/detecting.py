@@ -25,6 +25,7 @@ from detectors.model import Detection, Document, Element
 from patrol.calendar import SchoolCalendar
 from patrol.campaigns import load_campaign
 from patrol.errors import BadInput
+from patrol.places import check_result_file
 
 _CHUNK = 64
 _ALONE = 2 * _CHUNK
@@ -43,6 +44,8 @@ class LineError(ValueError):
 @cache
 def campaign_detector(campaign: Path | None, rules: Path | None) -> Detector:
     """Return the detector of a campaign (its calendar and its senior-high switch), built once per process."""
+    if rules is not None and not rules.is_file():
+        raise BadInput("找不到这个规则文件；请检查路径", file=rules)
     extra = (rules,) if rules else ()
     if campaign is None:
         return Detector(judge_day=SchoolCalendar().judge, extra_rules=extra)
@@ -62,6 +65,8 @@ def detect_command(
         campaign_detector(campaign, rules)
     except RuleError as error:
         raise BadInput(str(error), file=rules) from error
+    if "-" not in {input_path, output_path}:
+        check_result_file(Path(output_path), Path(input_path))
     with _opened(input_path) as source, _whole_or_nothing(output_path) as target:
         for line in _answers(source, input_path, campaign, rules, workers or len(os.sched_getaffinity(0))):
             target.write(line)
@@ -128,7 +133,7 @@ def read_document(number: int, line: bytes) -> Document:
     """Read one line of input; raises LineError naming the field."""
     try:
         record = json.loads(line.decode("utf-8-sig"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LineError(number, "", f"不是有效的 JSON（UTF-8）：{error}") from None
     if not isinstance(record, dict):
         raise LineError(number, "", "每一行应是一个 JSON 对象")
@@ -222,6 +227,8 @@ def _opened(path: str) -> Iterator[BinaryIO]:
 @contextmanager
 def _whole_or_nothing(path: str) -> Iterator[BinaryIO]:
     """Write to a temporary file and put it in place (or on standard output) only when everything went well."""
+    if path != "-":
+        check_result_file(Path(path))
     folder = Path(path).absolute().parent if path != "-" else Path(tempfile.gettempdir())
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=".detect-", dir=folder)

@@ -11,6 +11,7 @@ from rich.console import Console
 from patrol import settings
 from patrol.browsers import find_browser
 from patrol.errors import BadInput, EvidenceBroken, NotAvailable
+from patrol.places import is_web_address
 from patrol.reports.making import whole
 from patrol.reports.to_docx import write_docx
 from patrol.settings import Settings
@@ -187,6 +188,8 @@ def capture_command(
     """用浏览器对一个网址取证并封存。"""
     if device not in {"desktop", "phone"}:
         raise BadInput(f"只能是 desktop 或 phone，实际为“{device}”", field="device")
+    if not is_web_address(url):
+        raise BadInput(f"“{url[:80]}”不是网址（应以 http:// 或 https:// 开头）；本机文件请用 patrol screen --html", field="url")
     given = settings.load()
     browser = find_browser(given)
     if browser is None:

@@ -17,6 +17,7 @@ from rich.progress import track
 from patrol.errors import BadInput, StorageFull
 from patrol.licences import Context, Index, load_list
 from patrol.model import Match, Verdict
+from patrol.places import check_result_file
 
 STREAM = Path("-")
 _CONTEXT = ("region", "uscc", "permit", "icp", "phone", "address", "source")
@@ -78,7 +79,7 @@ def _query(raw: bytes, source: str, number: int) -> Query:
         record = json.loads(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise BadInput("不是 UTF-8 编码", file=source, line=number) from error
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"不是一行完整的 JSON（{error}）", file=source, line=number) from error
     if not isinstance(record, dict):
         raise BadInput("应为一个 JSON 对象 {…}", file=source, line=number)
@@ -115,12 +116,13 @@ def open_output(path: Path) -> Iterator[TextIO]:
         yield sys.stdout
         sys.stdout.flush()
         return
+    check_result_file(path)
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
         raise BadInput(f"写不了结果（{error.strerror}）；请检查文件夹是否存在、可写", file=path) from error
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())

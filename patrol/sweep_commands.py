@@ -1,5 +1,6 @@
 """`patrol sweep` and `patrol screen`: live progress on a terminal, a closing table, or JSON in a pipe."""
 
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -44,7 +45,11 @@ def sweep_command(
         raise BadInput("请用 --campaign 指定专项行动文件，或用 --urls 指定网址文件")
     chosen = load_campaign(campaign) if campaign else ad_hoc_campaign()
     if urls is not None:
-        chosen = pasted(chosen, read_urls(urls))
+        addresses = read_urls(urls)
+        if campaign is None:
+            # each list of addresses is counted by itself, and taken up again by itself
+            chosen = replace(chosen, id=f"{chosen.id}-{hashlib.sha256(repr(addresses).encode()).hexdigest()[:8]}")
+        chosen = pasted(chosen, addresses)
     if watch:
         chosen, source = _watched(chosen, settings), [WATCHED]
     need_browser(settings, [one for one in chosen.sources if not source or one.name in source])

@@ -12,6 +12,7 @@ from patrol.crawl import SpiderJob, run_spider
 from patrol.errors import BadInput, NotAvailable, PatrolError
 from patrol.model import Campaign, Run, SourceChoice, SourceCoverage
 from patrol.monitors import check_run
+from patrol.places import is_web_address
 from patrol.platforms import load_platform
 from patrol.settings import Settings
 from patrol.spider_job import BY_ADDRESS, PASTED, WATCHED
@@ -181,11 +182,16 @@ def read_urls(path: Path) -> list[str]:
         raise BadInput("找不到这个文件；请检查路径", file=path) from error
     except UnicodeDecodeError as error:
         raise BadInput("不是 UTF-8 编码；请用“另存为”选择 UTF-8 后重试", file=path) from error
+    except OSError as error:
+        raise BadInput("读不了这个文件（是文件夹，或没有权限）；请检查路径", file=path) from error
     urls: dict[str, None] = {}
     for number, line in enumerate(text.splitlines(), 1):
         words = [word for word in line.split() if word.startswith(("http://", "https://"))]
         if line.strip() and not line.lstrip().startswith("#") and not words:
             raise BadInput("这一行没有网址（应以 http:// 或 https:// 开头）", file=path, line=number)
+        broken = next((word for word in words if not is_web_address(word)), None)
+        if broken is not None:
+            raise BadInput(f"“{broken[:80]}”不是完整的网址；请改正或删去这一行", file=path, line=number)
         urls.update(dict.fromkeys(words))
     if not urls:
         raise BadInput("文件里没有网址", file=path)

@@ -48,6 +48,8 @@ def read_toml(path: Path) -> dict[str, object]:
         found = re.search(r"at line (\d+)", str(error))
         line = int(found.group(1)) if found else None
         raise BadInput(f"不是有效的 TOML（{_toml_reason(str(error))}）；请对照样例修改这一行", file=path, line=line) from error
+    except (ValueError, RecursionError) as error:
+        raise BadInput("不是有效的 TOML（有过长的数字或过深的嵌套）；请对照样例修改", file=path) from error
 
 
 def read_yaml(path: Path) -> object:

@@ -1,0 +1,27 @@
+"""Where an officer points a command at: a web address to fetch, a file to write. Refused before anything is begun."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from patrol.errors import BadInput
+
+
+def is_web_address(text: str) -> bool:
+    """Say whether a text is an http(s) address with a host and a possible port; never raises."""
+    if any(ord(letter) < 0x21 for letter in text):
+        return False
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def check_result_file(path: Path, *inputs: Path) -> None:
+    """Refuse to write a result over a folder, a device, or one of the command's own inputs."""
+    if path.is_dir():
+        raise BadInput("这是文件夹；请写明要保存的文件名", file=path)
+    if path.exists() and not path.is_file():
+        raise BadInput("这不是普通文件；请另写一个文件名", file=path)
+    if path.exists() and any(one.exists() and one.samefile(path) for one in inputs):
+        raise BadInput("结果不能写回输入文件；请另写一个文件名", file=path)
