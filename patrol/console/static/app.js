@@ -175,6 +175,14 @@
     window.addEventListener("pagehide", () => source.close());
   }
 
+  // a key may be quicker than htmx: what it has not taken in hand yet is handed to it before the press goes through
+  const hand = (event) => {
+    const form = event.target instanceof Element && event.target.closest("form[hx-post]");
+    if (form) htmx.process(form);
+  };
+  document.addEventListener("click", hand, true);
+  document.addEventListener("submit", hand, true);
+
   document.body.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id === "pane") event.detail.target.scrollTop = 0;
   });
