@@ -96,3 +96,8 @@ def launch_arguments() -> tuple[str, ...]:
     """
     root = sys.platform.startswith("linux") and os.geteuid() == 0
     return (*_QUIET, "--no-sandbox") if root else _QUIET
+
+
+def look_again() -> None:
+    """Forget what was found: a browser may just have been installed."""
+    _installed.cache_clear()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from patrol.browsers import find_browser
+from patrol.browsers import find_browser, look_again
 from patrol.errors import NotAvailable
 from patrol.settings import Settings
 
@@ -52,11 +52,13 @@ def mend(parts: Sequence[Part], settings: Settings, say: Callable[[str], None]) 
     missing = [part for part in parts if not part.present]
     if any(part.name == "浏览器" for part in missing) and not _fetch_browser(say):
         say("浏览器下载不成，改用系统软件包")
+    look_again()
     still = [part for part in missing if part.name != "浏览器" or find_browser(settings) is None]
     packages = [package for part in still for package in part.packages]
     if packages and _is_root() and shutil.which("apt-get"):
         say(f"正在安装：{'、'.join(packages)}")
         _apt(packages)
+        look_again()
     left = [part for part in inspect(settings, for_tests=True) if not part.present and part.must and part.name in _names(missing)]
     if left:
         raise NotAvailable("；".join(f"缺少{part.name}：{part.mend}" for part in left))
