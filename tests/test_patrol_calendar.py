@@ -106,7 +106,7 @@ def test_notice_in_the_workspace_makes_a_year_certain(tmp_path: Path) -> None:
         ("make_up: [2027-05-08]", "make_up: [2027-05-07]", "不是周六、周日"),
         ("make_up: [2027-05-08]", "make_up: [2027-05-02]", "既写作放假又写作上班"),
         ("end: 2027-10-07", "end: 2027-11-07", "不合理"),
-        ("published:", "publishd:", "published"),
+        ("published:", "publishd:", "“publishd”.*没有这个键"),
     ],
 )
 def test_notice_that_cannot_be_true_is_refused(tmp_path: Path, old: str, new: str, words: str) -> None:
