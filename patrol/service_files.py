@@ -29,7 +29,7 @@ UMask=0077
 [Install]
 WantedBy=multi-user.target
 """
-_NAMES = {"clock": ("线上巡查 调度服务", "schedule start"), "console": ("线上巡查 控制台", "serve")}
+_NAMES = {"clock": ("线上巡查 调度服务", "schedule start"), "console": ("线上巡查 控制台", "serve --no-schedule --no-open")}
 
 
 def systemd(workspace: Path, backups: Path, user: str) -> str:

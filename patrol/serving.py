@@ -1,10 +1,12 @@
-"""`patrol serve`: the console on one port, captured pages on the next, both on this machine unless told otherwise."""
+"""`patrol serve`: the console on one port, captured pages on the next, on this machine unless told otherwise; and the clock."""
 
 import asyncio
 import logging
 import ssl
 import webbrowser
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +17,7 @@ from fastapi import FastAPI
 from starlette.applications import Starlette
 
 from patrol import settings as settings_module
+from patrol.clock_child import ClockChild
 from patrol.console.app import console_app
 from patrol.console.desk import Desk, Origins
 from patrol.console.evidence_site import evidence_app
@@ -23,6 +26,8 @@ from patrol.settings import Settings
 
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
 _LOG_BYTES = 5_000_000
+_LOOK_SECONDS = 0.1
+_log = logging.getLogger("patrol.console")
 
 
 def serve_command(
@@ -30,8 +35,9 @@ def serve_command(
     host: Annotated[str, typer.Option("--host", help="监听地址；不写则用设置 console_host")] = "",
     port: Annotated[int, typer.Option("--port", help="端口；不写则用设置 console_port")] = 0,
     browser: Annotated[bool, typer.Option("--open/--no-open", help="启动后打开浏览器")] = True,
+    schedule: Annotated[bool, typer.Option("--schedule/--no-schedule", help="同时运行调度服务（自动巡查、复查、备份）")] = True,
 ) -> None:
-    """启动控制台：审核线索、巡查、名单、报表、移送。首次启动时显示一次性的设置网址。"""
+    """启动控制台和调度服务：审核线索、巡查、名单、报表、移送。首次启动时显示一次性的设置网址。"""
     settings = settings_module.load()
     place = place_of(settings, host, port)
     desk = Desk(settings, place.origins)
@@ -43,9 +49,25 @@ def serve_command(
     if "/setup" in address:
         typer.echo("首次使用：请在本机浏览器打开上面的网址建立管理员（只能用一次，重启后更换）。")
     typer.echo("按 Ctrl+C 停止。")
-    if browser and place.host in _LOCAL:
-        webbrowser.open(address)
-    asyncio.run(run_both(console_app(desk), evidence_app(desk), place))
+    show = partial(webbrowser.open, address) if browser and place.host in _LOCAL and settings_module.has_desktop() else None
+    clock = ClockChild(settings.workspace, _tell_of_clock) if schedule else None
+    try:
+        asyncio.run(run_both(console_app(desk), evidence_app(desk), place, began=partial(_began, clock, show)))
+    finally:
+        if clock is not None:
+            clock.stop()
+
+
+def _began(clock: ClockChild | None, show: Callable[[], object] | None) -> None:
+    if clock is not None:
+        clock.start()
+    if show is not None:
+        show()
+
+
+def _tell_of_clock(line: str) -> None:
+    typer.echo(f"调度：{line}", err=True)
+    _log.info("clock: %s", line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +110,18 @@ def first_address(desk: Desk) -> str:
     return f"{desk.origins.console}/setup?token={desk.setup_token}"
 
 
-async def run_both(console: FastAPI, evidence: Starlette, place: Place) -> None:
-    """Run both servers until they are stopped. NotAvailable when a port is taken."""
+async def run_both(console: FastAPI, evidence: Starlette, place: Place, *, began: Callable[[], None] = lambda: None) -> None:
+    """Run both servers until they are stopped; `began` is called once both listen. NotAvailable when a port is taken."""
     both = servers(console, evidence, place)
-    await asyncio.gather(*(_run(server, both) for server in both))
+    await asyncio.gather(*(_run(server, both) for server in both), _when_listening(both, began))
+
+
+async def _when_listening(both: list[uvicorn.Server], began: Callable[[], None]) -> None:
+    while not all(server.started for server in both):
+        if any(server.should_exit for server in both):
+            return
+        await asyncio.sleep(_LOOK_SECONDS)
+    await asyncio.to_thread(began)
 
 
 def servers(console: FastAPI, evidence: Starlette, place: Place) -> list[uvicorn.Server]:

@@ -5,6 +5,7 @@ the default. `load()` returns a frozen record; `patrol doctor` prints each value
 """
 
 import os
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -161,3 +162,9 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Value) -> Se
             file_path = Path(str(values["workspace"])).expanduser() / "settings.toml"
             file_values = _from_file(file_path)
     return Settings(values, origins)
+
+
+def has_desktop(environment: Mapping[str, str] | None = None) -> bool:
+    """Say whether somebody sits in front of a screen here: a browser may be opened."""
+    given = os.environ if environment is None else environment
+    return sys.platform in {"win32", "darwin"} or bool(given.get("DISPLAY") or given.get("WAYLAND_DISPLAY"))
