@@ -2,70 +2,68 @@
 
 import sys
 import warnings
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from patrol import settings
-from patrol.backup_commands import backup_command, restore_command
-from patrol.calendar_commands import app as calendar_app
-from patrol.campaign_commands import app as campaign_app
-from patrol.detecting import detect_command
-from patrol.doctor import doctor_command
 from patrol.errors import PatrolError
-from patrol.evidence_commands import app as evidence_app
-from patrol.extracting import extract_command
-from patrol.matching import match_command
-from patrol.operation_commands import install_command, metrics_command, status_command
-from patrol.recheck_commands import recheck_command
-from patrol.report_commands import app as report_app
-from patrol.rule_listing import app as rules_app
-from patrol.serving import serve_command
-from patrol.source_commands import app as source_app
-from patrol.sweep_commands import screen_command, sweep_command
-from patrol.takedown_commands import app as takedown_app
-from patrol.upkeep import app as upkeep_app
-from patrol.whitelisting import app as whitelist_app
+from patrol.usage import speak_chinese, usage_line
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("sweep")(sweep_command)
-app.command("screen")(screen_command)
-app.command("detect")(detect_command)
-app.command("match")(match_command)
-app.command("extract")(extract_command)
-app.command("recheck")(recheck_command)
-app.command("doctor")(doctor_command)
-app.command("serve")(serve_command)
-app.add_typer(source_app, name="source")
-app.add_typer(whitelist_app, name="whitelist")
-app.add_typer(rules_app, name="rules")
-app.add_typer(evidence_app, name="evidence")
-app.add_typer(report_app, name="report")
-app.add_typer(takedown_app, name="takedown")
-app.add_typer(calendar_app, name="calendar")
-app.add_typer(campaign_app, name="campaign")
-app.add_typer(upkeep_app, name="upkeep")
-app.command("backup")(backup_command)
-app.command("restore")(restore_command)
-app.command("status")(status_command)
-app.command("metrics")(metrics_command)
-app.command("install-service")(install_command)
-# the clock stands above the product, as spiders do: found by name
-app.add_typer(import_module("schedules.commands").app, name="schedule")
-# the demo stands above the product (it brings its own mock platforms), so it is found by name, as spiders are
-app.command("demo")(import_module("fixtures.demo").demo_command)
-
+# Each verb and where it is written. Only the called one is imported: a start costs a third of importing them all.
+# The clock and the demo stand above the product, so they are found by name, as spiders are.
+VERBS = {
+    "sweep": "patrol.sweep_commands:sweep_command",
+    "screen": "patrol.sweep_commands:screen_command",
+    "detect": "patrol.detecting:detect_command",
+    "match": "patrol.matching:match_command",
+    "extract": "patrol.extracting:extract_command",
+    "recheck": "patrol.recheck_commands:recheck_command",
+    "doctor": "patrol.doctor:doctor_command",
+    "serve": "patrol.serving:serve_command",
+    "source": "patrol.source_commands:app",
+    "whitelist": "patrol.whitelisting:app",
+    "rules": "patrol.rule_listing:app",
+    "evidence": "patrol.evidence_commands:app",
+    "report": "patrol.report_commands:app",
+    "takedown": "patrol.takedown_commands:app",
+    "calendar": "patrol.calendar_commands:app",
+    "campaign": "patrol.campaign_commands:app",
+    "upkeep": "patrol.upkeep:app",
+    "backup": "patrol.backup_commands:backup_command",
+    "restore": "patrol.backup_commands:restore_command",
+    "status": "patrol.operation_commands:status_command",
+    "metrics": "patrol.operation_commands:metrics_command",
+    "install-service": "patrol.operation_commands:install_command",
+    "schedule": "schedules.commands:app",
+    "demo": "fixtures.demo:demo_command",
+}
 _INTERRUPTED = 130
 
 
-@app.callback()
+def command_line(verbs: Iterable[str] = tuple(VERBS)) -> typer.Typer:
+    """Return the command with these verbs; importing them all takes about two seconds."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(choose_workspace)
+    for verb in verbs:
+        module, name = VERBS[verb].split(":")
+        written = getattr(import_module(module), name)
+        if isinstance(written, typer.Typer):
+            app.add_typer(written, name=verb)
+        else:
+            app.command(verb)(written)
+    return app
+
+
 def choose_workspace(
     workspace: Annotated[Path | None, typer.Option("--workspace", "-w", help="工作区文件夹（默认 workspace）")] = None,
 ) -> None:
@@ -77,16 +75,34 @@ def choose_workspace(
 def main() -> None:
     """Run the command; a PatrolError becomes one line on standard error and its exit code."""
     warnings.filterwarnings("ignore", category=DeprecationWarning)
+    speak_chinese()
     try:
-        app(standalone_mode=True)
+        code = command_line(_called(sys.argv[1:]))(standalone_mode=False)
+        if code == _INTERRUPTED:
+            raise KeyboardInterrupt
+        sys.exit(code)
+    except TyperException as error:
+        if line := usage_line(error):
+            sys.stderr.write(f"错误：{line}\n")
+        sys.exit(error.exit_code)
     except PatrolError as error:
         sys.stderr.write(f"错误：{error}\n")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("已中断；已取得的内容都已保存，再次运行同一命令会接着做\n")
         sys.exit(_INTERRUPTED)
     except BrokenPipeError:
         sys.exit(0)
+
+
+def _called(words: list[str]) -> tuple[str, ...]:
+    """Return the one verb that the words call, or every verb where none is named (help, a mistyped verb)."""
+    named = next((word for before, word in zip(["", *words], words, strict=False) if _is_verb(before, word)), None)
+    return (named,) if named in VERBS else tuple(VERBS)
+
+
+def _is_verb(before: str, word: str) -> bool:
+    return not word.startswith("-") and before not in {"-w", "--workspace"}
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Protocol, cast
 
 import typer
 
-from patrol.cli import app
+from patrol.cli import command_line
 from patrol.model import State
 from patrol.platforms import load_platforms
 from patrol.reports.forms import forms
@@ -45,7 +45,7 @@ def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
 
 
 def _commands() -> Iterator[tuple[str, str]]:
-    yield from _walk(cast("_Verb", typer.main.get_command(app)), "patrol")
+    yield from _walk(cast("_Verb", typer.main.get_command(command_line())), "patrol")
 
 
 class _Verb(Protocol):

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from patrol import settings
 from patrol.campaigns import load_campaign
-from patrol.cli import app
+from patrol.cli import command_line
 from patrol.store import Store
 from patrol.store.clock import ClockBook
 
@@ -21,7 +21,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def patrol(folder: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(app, ["--workspace", str(folder), *arguments])
+    return CliRunner().invoke(command_line(), ["--workspace", str(folder), *arguments])
 
 
 def new(folder: Path, kind: str, year: int, region: str = "云川市") -> Path:

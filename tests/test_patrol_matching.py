@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from patrol.cli import app
+from patrol.cli import command_line
 from patrol.errors import BadInput
 
 LIST = "序号,机构名称,统一社会信用代码,地址\n7,杭州市西湖区青柠檬艺术培训有限公司,91330106MA2TEXT01A,浙江省杭州市西湖区\n"
@@ -29,7 +29,7 @@ def whitelist(tmp_path: Path) -> Path:
 def match(whitelist: Path, queries: str | Path, output: str | Path, text: str | None = None) -> Result:
     """Run the command."""
     options = ["match", "--whitelist", str(whitelist), "--queries", str(queries), "--output", str(output)]
-    return CliRunner().invoke(app, options, input=text)
+    return CliRunner().invoke(command_line(), options, input=text)
 
 
 def test_answers_every_query_in_order(whitelist: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from detectors.model import Detection
 from patrol import settings as settings_module
 from patrol.campaigns import load_campaign
-from patrol.cli import app
+from patrol.cli import command_line
 from patrol.handling import Look, Measure
 from patrol.model import Campaign, Judgement, Lead, Match, Post, Screening, SourceChoice, State, Verdict
 from patrol.recheck import due_day, due_leads, recheck
@@ -137,7 +137,7 @@ def test_watch_sweep_runs_from_the_command(
         town_job(workspace, town.base)
         lead_of(open_store, load_campaign(campaign_file), f"{town.base}/p/0")
         command = ["--workspace", str(workspace), "sweep", "--campaign", str(campaign_file), "--watch", "--json"]
-        done = CliRunner().invoke(app, command)
+        done = CliRunner().invoke(command_line(), command)
         assert done.exit_code == 0, done.output
         assert town.hits["/p/0"] == 1
     told = json.loads(done.stdout)
