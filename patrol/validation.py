@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from patrol.errors import BadInput
 
@@ -31,11 +32,33 @@ _REASONS = {
     "bool_parsing": "应为 true 或 false",
     "bool_type": "应为 true 或 false",
     "string_type": "应为文字（加引号）",
-    "string_too_short": "不能为空",
+    "string_too_short": "不能为空，也不能少于 {min_length} 个字",
     "list_type": '应为列表，如 ["甲", "乙"]',
     "tuple_type": '应为列表，如 ["甲", "乙"]',
     "dict_type": "应为一组键值",
     "model_type": "应为一组键值",
+    "model_attributes_type": "应为一组键值",
+    "int_from_float": "应为整数",
+    "float_type": "应为数字",
+    "finite_number": "应为有限的数字",
+    "date_from_datetime_inexact": "应只写日期，如 2027-01-15",
+    "time_parsing": "不是有效的时间，应写作 19:00",
+    "time_type": "不是有效的时间，应写作 19:00",
+    "time_delta_parsing": "不是有效的时长",
+    "literal_error": "只能写作：{expected}",
+    "enum": "只能写作：{expected}",
+    "greater_than": "应大于 {gt}",
+    "greater_than_equal": "不能小于 {ge}",
+    "less_than": "应小于 {lt}",
+    "less_than_equal": "不能大于 {le}",
+    "too_short": "至少要有 {min_length} 项",
+    "too_long": "最多 {max_length} 项",
+    "string_too_long": "最多 {max_length} 个字",
+    "string_pattern_mismatch": "写法不合规定（{pattern}）",
+    "string_unicode": "含有无法识别的字符",
+    "invalid_key": "键应为文字",
+    "union_tag_invalid": "只能写作：{expected_tags}",
+    "union_tag_not_found": "缺少说明种类的键",
 }
 
 
@@ -77,12 +100,20 @@ def build(kind: type[Record], data: object, *, file: Path) -> Record:
         fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
         keys = [str(part) if isinstance(part, str) else f"第{part + 1}项" for part in fault["loc"]]
         key = next((part for part in reversed(fault["loc"]) if isinstance(part, str)), "")
-        reason = _REASONS.get(fault["type"], str(fault.get("ctx", {}).get("error", "")) or fault["msg"])
+        reason = _reason(fault)
         shown = fault["input"]
         if fault["type"] not in {"missing", "extra_forbidden"} and isinstance(shown, str | int | float):
             reason = f"{reason}；实际为“{shown}”"
         line = None if fault["type"] == "missing" else _line_of(key, file)
         raise BadInput(reason, file=file, line=line, field=".".join(keys) or None) from error
+
+
+def _reason(fault: ErrorDetails) -> str:
+    known = fault.get("ctx", {})
+    said = _REASONS.get(fault["type"])
+    if said is None:
+        return str(known.get("error", "")) or fault["msg"]
+    return said.format(**known).replace("' or '", "、").replace("', '", "、").replace("'", "")
 
 
 def _read(path: Path) -> str:
