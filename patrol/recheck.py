@@ -1,17 +1,14 @@
 """Is it still there? Look again at reported leads when their day has come, and record what was seen, whatever it was."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from functools import cache
-from pathlib import Path
-from typing import TypeVar
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from patrol.campaigns import CHINA
 from patrol.crawl import SpiderJob, run_spider
-from patrol.handling import Look, Measure
-from patrol.model import Campaign, Judgement, Lead, Run, SourceChoice, State
+from patrol.handling import Look
+from patrol.model import Campaign, Lead, Run, SourceChoice, State
 from patrol.monitors import check_run
 from patrol.settings import Settings
 from patrol.spider_job import RECHECKED
@@ -19,26 +16,6 @@ from patrol.store import Store
 from patrol.store.clock import ClockBook
 from patrol.store.handling import HandlingBook
 from patrol.store.health import HealthBook
-from patrol.validation import FileRecord, build, read_yaml
-
-_FILE = Path(__file__).with_suffix(".yml")
-
-
-class Rhythm(FileRecord):
-    """After how many days a lead is looked at again, by what happened last."""
-
-    after_deadline: int
-    without_deadline: int
-    after_report: int
-    standing: int
-    gone: tuple[int, ...]
-    unseen: int
-
-
-@cache
-def rhythm() -> Rhythm:
-    """Return the rhythm; BadInput names the faulty key of `recheck.yml`."""
-    return build(Rhythm, read_yaml(_FILE), file=_FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,50 +32,6 @@ class Result:
         present, gone = sum(look.present for look in self.looks), sum(look.gone for look in self.looks)
         unseen = len(self.looks) - present - gone + len(self.left)
         return f"复查{len(self.looks) + len(self.left)}条：仍在{present}条，已消失{gone}条，未能看清{unseen}条"
-
-
-def due_day(lead: Lead, campaign: Campaign, looks: Sequence[Look], measures: Sequence[Measure]) -> date | None:
-    """Return the day a lead is to be looked at next; None when it is not to be looked at (again). `looks` oldest first."""
-    if lead.judgement is Judgement.DISMISSED:
-        return None
-    times = rhythm()
-    if looks:
-        last = looks[-1].at.astimezone(CHINA).date()
-        if looks[-1].present:
-            return last + timedelta(days=times.standing)
-        if not looks[-1].gone:
-            return last + timedelta(days=times.unseen)
-        in_a_row = next((number for number, look in enumerate(reversed(looks)) if not look.gone), len(looks))
-        return last + timedelta(days=times.gone[in_a_row - 1]) if in_a_row <= len(times.gone) else None
-    days = [
-        measure.due + timedelta(days=times.after_deadline) if measure.due else measure.at + timedelta(days=times.without_deadline)
-        for measure in measures
-    ]
-    if lead.judgement in {Judgement.CONFIRMED, Judgement.HANDED_OVER}:
-        found = lead.found_at.astimezone(CHINA).date()
-        days += [batch.due + timedelta(days=times.after_report) for batch in campaign.batches if found <= batch.end][:1]
-    return min(days, default=None)
-
-
-def due_leads(store: Store, campaign: Campaign, today: date) -> list[Lead]:
-    """Return the leads whose day has come, by number."""
-    book = HandlingBook(store)
-    looks, measures = _grouped(book.looks(campaign.id)), _grouped(book.measures(campaign.id))
-    return [
-        lead
-        for lead in store.leads(campaign.id)
-        if (day := due_day(lead, campaign, looks.get(lead.number, ()), measures.get(lead.number, ()))) and day <= today
-    ]
-
-
-Entry = TypeVar("Entry", Look, Measure)
-
-
-def _grouped(entries: Sequence[Entry]) -> Mapping[str, Sequence[Entry]]:
-    found: dict[str, list[Entry]] = {}
-    for entry in entries:
-        found.setdefault(entry.lead, []).append(entry)
-    return found
 
 
 def recheck(store: Store, campaign: Campaign, settings: Settings, leads: Sequence[Lead]) -> Result:

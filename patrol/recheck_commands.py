@@ -7,7 +7,8 @@ import typer
 
 from patrol import settings
 from patrol.campaigns import china_today, load_campaign
-from patrol.recheck import due_leads, recheck, told
+from patrol.recheck import recheck, told
+from patrol.recheck_days import due_leads
 from patrol.store import Store
 
 

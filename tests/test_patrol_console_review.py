@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from patrol.model import Campaign, Judgement
 from patrol.settings import Settings
 from patrol.store import Store
 from patrol.store.console import ConsoleBook, DeskFilter
+from patrol.store.console_overview import OverviewBook
 from patrol.store.reviewing import ReviewBook, Stage, stand
 from tests.patrol_console_cases import Office, fill, open_office, screening
 
@@ -254,3 +256,22 @@ def test_a_locked_database_is_said_so_and_nothing_is_lost(
         other.rollback()
         assert client.post(f"/leads/{number}/decide", data=given_).status_code == 303
         assert len(office.desk.books.review.decisions(number)) == 1
+
+
+def test_the_counts_of_the_first_page_follow_every_change(store: Store, campaign: Campaign) -> None:
+    regions = ("云川市", "", "临江区")
+    numbers = fill(store, campaign, [screening(number, region=regions[number % 3]) for number in range(1, 10)])
+    review, leads, overview = ReviewBook(store), ConsoleBook(store), OverviewBook(store)
+    for number in numbers[:4]:
+        review.decide(number, YES, officer="甲", seen=0, reason="", now=NOW, senior=False)
+    review.decide(numbers[0], NO, officer="乙", seen=1, reason="", now=NOW, senior=True)
+    review.undo(numbers[1], officer="甲", now=NOW)
+    fill(store, campaign, [screening(5, title="新题", region="临江区")])
+    store.database.execute("DELETE FROM leads WHERE number = ?", [numbers[8]])
+    for district in ("", "临江区"):
+        wanted = DeskFilter(campaign=campaign.id, district=district)
+        counted = {stage: len(leads.queue(replace(wanted, stage=stage.value))[0]) for stage in Stage}
+        assert leads.stages(campaign.id, district) == counted
+        shown = leads.queue(wanted)[0]
+        assert sum(day.subject + day.ad for day in overview.days(campaign.id, NOW.date().replace(day=1), district)) == len(shown)
+        assert overview.platforms(campaign.id, district=district) == [("discuz", len(shown))]

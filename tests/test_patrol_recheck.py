@@ -15,7 +15,8 @@ from patrol.campaigns import load_campaign
 from patrol.cli import command_line
 from patrol.handling import Look, Measure
 from patrol.model import Campaign, Judgement, Lead, Match, Post, Screening, SourceChoice, State, Verdict
-from patrol.recheck import due_day, due_leads, recheck
+from patrol.recheck import recheck
+from patrol.recheck_days import due_day, due_leads
 from patrol.settings import Settings
 from patrol.spider_job import atlas_of
 from patrol.store import Store

@@ -1,9 +1,11 @@
 """What every page of the console needs: settings, a store for each thread, the vault, campaigns, lists, what was started."""
 
+import logging
 import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,7 +16,7 @@ from patrol import settings as settings_module
 from patrol.campaigns import china_today, load_campaign
 from patrol.console.limits import Limits
 from patrol.console.tasks import Tasks
-from patrol.errors import BadInput
+from patrol.errors import BadInput, PatrolError
 from patrol.licences import Entry, Index, load_list, load_lists
 from patrol.listing import index_on
 from patrol.model import Campaign
@@ -33,6 +35,8 @@ from patrol.store.searching import SearchBook
 from patrol.vault.vault import Vault
 
 Answer = TypeVar("Answer")
+_STALE_TIMES = 5
+_log = logging.getLogger("patrol.console")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class Desk:
         self._opened: WeakSet[Store] = WeakSet()
         self._lock = threading.Lock()
         self._kept: dict[str, _Kept] = {}
+        self._remaking = ThreadPoolExecutor(1, "remaking")
         self.limits = Limits()
         self.vault = Vault.of(settings)
         self.tasks = Tasks(self.workspace, lambda: self.books.work)
@@ -95,24 +100,36 @@ class Desk:
     def close(self) -> None:
         """Stop what was started and close every connection."""
         self.tasks.stop_all()
+        self._remaking.shutdown(cancel_futures=True)
         with self._lock:
             for store in list(self._opened):
                 store.close()
             self._opened.clear()
 
     def remembered(self, key: str, seconds: float, make: Callable[[], Answer]) -> Answer:
-        """Return what `make` gave within the last seconds. When that has run out, one thread makes it anew and the others
-        take the old; only the very first time all wait."""
+        """Return what `make` gave within the last seconds. When that has run out it is made anew in the background and the old
+        is taken once more; only who comes first, or after a long pause, waits."""
         with self._lock:
             kept = self._kept.setdefault(key, _Kept(None, 0.0))
-        if time.monotonic() < kept.until:
+        now = time.monotonic()
+        if now < kept.until:
             return cast("Answer", kept.value)
-        if not kept.lock.acquire(blocking=kept.until == 0.0):
+        if kept.until and now < kept.until + _STALE_TIMES * seconds:
+            if kept.lock.acquire(blocking=False):
+                self._remaking.submit(self._remake, kept, seconds, make)
             return cast("Answer", kept.value)
-        try:
+        with kept.lock:
             if time.monotonic() >= kept.until:
                 kept.value, kept.until = make(), time.monotonic() + seconds
             return cast("Answer", kept.value)
+
+    @staticmethod
+    def _remake(kept: _Kept, seconds: float, make: Callable[[], object]) -> None:
+        """Make a value anew; who sent this holds its lock. A failure leaves the old one to run out."""
+        try:
+            kept.value, kept.until = make(), time.monotonic() + seconds
+        except PatrolError as error:
+            _log.warning("kept value not renewed: %s", error)
         finally:
             kept.lock.release()
 

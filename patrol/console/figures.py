@@ -1,4 +1,4 @@
-"""Sums that many pages show: counted now and then, not at every click."""
+"""Sums that many pages show: read from the store's own counts, or counted now and then, not at every click."""
 
 from datetime import timedelta
 
@@ -11,26 +11,24 @@ _SHOWN_DAYS = 60
 
 
 def stages(desk: Desk, campaign: str, district: str) -> dict[Stage, int]:
-    """Return how many leads stand in each stage, at most three seconds old."""
-    return desk.remembered(f"stages:{campaign}:{district}", 3, lambda: desk.books.leads.stages(campaign, district))
+    """Return how many leads stand in each stage."""
+    return desk.books.leads.stages(campaign, district)
 
 
 def days(desk: Desk, campaign: str, district: str) -> list[DayCount]:
     """Return leads by day over the last two months."""
     since = china_today() - timedelta(days=_SHOWN_DAYS)
-    return desk.remembered(f"days:{campaign}:{district}", 20, lambda: desk.books.overview.days(campaign, since, district))
+    return desk.books.overview.days(campaign, since, district)
 
 
 def platforms(desk: Desk, campaign: str, district: str) -> list[tuple[str, int]]:
     """Return leads by platform."""
-    key = f"platforms:{campaign}:{district}"
-    return desk.remembered(key, 20, lambda: desk.books.overview.platforms(campaign, district=district))
+    return desk.books.overview.platforms(campaign, district=district)
 
 
 def spans(desk: Desk, campaign: str, since: str, until: str, district: str) -> list[tuple[str, int]]:
     """Return leads by platform found in a span of days."""
-    key = f"spans:{campaign}:{since}:{until}:{district}"
-    return desk.remembered(key, 30, lambda: desk.books.overview.platforms(campaign, since, until, district))
+    return desk.books.overview.platforms(campaign, since, until, district)
 
 
 def providers(desk: Desk, campaign: str) -> list[tuple[str, int]]:
@@ -38,9 +36,12 @@ def providers(desk: Desk, campaign: str) -> list[tuple[str, int]]:
     return desk.remembered(f"providers:{campaign}", 120, lambda: desk.books.overview.providers(campaign))
 
 
+def captures(desk: Desk, campaign: str) -> dict[str, int]:
+    """Return the orders for browser captures by state."""
+    return desk.remembered(f"captures:{campaign}", 10, lambda: desk.books.overview.evidence_counts(campaign))
+
+
 def warm(desk: Desk, campaign: str) -> None:
     """Count what the first officer would wait for."""
-    stages(desk, campaign, "")
-    days(desk, campaign, "")
-    platforms(desk, campaign, "")
+    captures(desk, campaign)
     providers(desk, campaign)

@@ -107,8 +107,11 @@ class ConsoleBook:
 
     def stages(self, campaign: str, district: str = "") -> dict[Stage, int]:
         """Return how many leads stand in each stage."""
-        where, values = _conditions(DeskFilter(campaign=campaign, district=district))
-        rows = self._db.query(f"SELECT stage, count(*) AS n FROM lead_desk WHERE {where} GROUP BY stage", values)  # noqa: S608
+        rows = self._db.query(
+            """SELECT stage, sum(n) AS n FROM lead_stage_counts WHERE campaign = ?
+               AND (? = '' OR region = '' OR instr(region, ?) > 0) GROUP BY stage""",
+            [campaign, district, district],
+        )
         found = {Stage(str(row["stage"])): int(str(row["n"])) for row in rows}
         return {stage: found.get(stage, 0) for stage in Stage}
 

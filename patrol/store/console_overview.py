@@ -1,8 +1,9 @@
 """The numbers of the first page: leads by day, by platform and batch, what is due, straight from indexes."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
+from patrol.model import Judgement
 from patrol.store.store import Store
 
 
@@ -26,6 +27,15 @@ class DueStep:
     due: str
 
 
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """A lead that something was done about, or that stands as true: what a later look is planned for."""
+
+    number: str
+    judgement: Judgement
+    found_at: datetime
+
+
 class OverviewBook:
     """Sums over a campaign."""
 
@@ -35,9 +45,9 @@ class OverviewBook:
     def days(self, campaign: str, since: date, district: str = "") -> list[DayCount]:
         """Return leads by day of finding, oldest first; days without any are left out."""
         rows = self._db.query(
-            """SELECT found_day AS day, sum(grade = 'subject') AS subject, sum(grade = 'ad') AS ad FROM lead_desk
-               WHERE campaign = ? AND found_day >= ? AND (? = '' OR region = '' OR instr(region, ?) > 0)
-               GROUP BY found_day ORDER BY found_day""",
+            """SELECT found_day AS day, sum(n * (grade = 'subject')) AS subject, sum(n * (grade = 'ad')) AS ad
+               FROM lead_day_counts WHERE campaign = ? AND found_day >= ? AND (? = '' OR region = '' OR instr(region, ?) > 0)
+               AND n > 0 GROUP BY found_day ORDER BY found_day""",
             [campaign, since.isoformat(), district, district],
         )
         return [DayCount(str(row["day"]), int(str(row["subject"])), int(str(row["ad"]))) for row in rows]
@@ -45,8 +55,9 @@ class OverviewBook:
     def platforms(self, campaign: str, since: str = "", until: str = "", district: str = "") -> list[tuple[str, int]]:
         """Return leads by platform in a span of days, most first."""
         rows = self._db.query(
-            """SELECT platform, count(*) AS n FROM lead_desk WHERE campaign = ? AND found_day >= ? AND found_day <= ?
-               AND (? = '' OR region = '' OR instr(region, ?) > 0) GROUP BY platform ORDER BY n DESC, platform""",
+            """SELECT platform, sum(n) AS n FROM lead_day_counts WHERE campaign = ? AND found_day >= ? AND found_day <= ?
+               AND (? = '' OR region = '' OR instr(region, ?) > 0) GROUP BY platform HAVING sum(n) > 0
+               ORDER BY 2 DESC, platform""",
             [campaign, since or "0000", until or "9999", district, district],
         )
         return [(str(row["platform"]), int(str(row["n"]))) for row in rows]
@@ -70,6 +81,19 @@ class OverviewBook:
             [campaign, until.isoformat()],
         )
         return [DueStep(*(str(row[name]) for name in ("lead", "kind", "receiver", "document", "due"))) for row in rows]
+
+    def handled(self, campaign: str) -> list[Handled]:
+        """Return the leads that may have to be looked at again: confirmed, handed over, or with a measure or a look."""
+        rows = self._db.query(
+            """SELECT number, judgement, found_at FROM leads WHERE campaign = ? AND judgement IN ('confirmed', 'handed_over')
+               UNION SELECT number, judgement, found_at FROM leads WHERE campaign = ?
+                 AND number IN (SELECT lead FROM measures UNION SELECT lead FROM looks) ORDER BY number""",
+            [campaign, campaign],
+        )
+        return [
+            Handled(str(row["number"]), Judgement(str(row["judgement"])), datetime.fromisoformat(str(row["found_at"])))
+            for row in rows
+        ]
 
     def posts(self) -> int:
         """Return how many posts are known."""

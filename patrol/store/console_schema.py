@@ -130,3 +130,40 @@ WORK = (
 )
 
 STATEMENTS = (*PEOPLE, *SEARCH, *DESK, *WORK)
+
+_BY_STAGE, _BY_DAY = "campaign, stage, region", "campaign, found_day, platform, grade, region"
+
+
+def _counted(table: str, columns: str) -> tuple[str, ...]:
+    """Return the statements of a table of counts that triggers keep in step with the desk: no page counts rows itself."""
+    names = columns.split(", ")
+    old = " AND ".join(f"{name} = OLD.{name}" for name in names)
+    less = f"UPDATE {table} SET n = n - 1 WHERE {old};"
+    more = f"""INSERT INTO {table} ({columns}, n) VALUES ({", ".join(f"NEW.{name}" for name in names)}, 1)
+      ON CONFLICT ({columns}) DO UPDATE SET n = n + 1;"""
+    typed = ", ".join(f"{name} TEXT NOT NULL" for name in names)
+    changed = " OR ".join(f"NEW.{name} <> OLD.{name}" for name in names)
+    return (
+        f"CREATE TABLE {table} ({typed}, n INTEGER NOT NULL, PRIMARY KEY ({columns})) WITHOUT ROWID",
+        f"INSERT INTO {table} SELECT {columns}, count(*) FROM lead_desk GROUP BY {columns}",
+        f"CREATE TRIGGER {table}_new AFTER INSERT ON lead_desk BEGIN {more} END",
+        f"CREATE TRIGGER {table}_gone AFTER DELETE ON lead_desk BEGIN {less} END",
+        f"CREATE TRIGGER {table}_moved AFTER UPDATE OF {columns} ON lead_desk WHEN {changed} BEGIN {less} {more} END",
+    )
+
+
+COUNTS = (
+    *_counted("lead_stage_counts", _BY_STAGE),
+    *_counted("lead_day_counts", _BY_DAY),
+    "CREATE INDEX capture_orders_state ON capture_orders(campaign, state)",
+    "CREATE INDEX judgements_officer ON judgements(officer, at)",
+    "CREATE INDEX leads_judged ON leads(campaign, judgement) WHERE judgement IN ('confirmed', 'handed_over')",
+    "CREATE INDEX measures_due ON measures(due) WHERE due IS NOT NULL",
+)
+
+ALLOWING = (
+    """CREATE TABLE allow_rules (
+      id INTEGER PRIMARY KEY, kind TEXT NOT NULL, value TEXT NOT NULL, reason TEXT NOT NULL, lead TEXT NOT NULL DEFAULT '',
+      officer TEXT NOT NULL, at TEXT NOT NULL, undone_at TEXT, undone_by TEXT NOT NULL DEFAULT '')""",
+    "CREATE INDEX allow_rules_lead ON allow_rules(lead)",
+)

@@ -7,6 +7,7 @@ A step is never edited after it has shipped; a change is a new function at the e
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from patrol.store.console_schema import ALLOWING, COUNTS
 from patrol.store.console_schema import STATEMENTS as CONSOLE
 
 MIGRATIONS = Migrations("patrol")
@@ -171,3 +172,17 @@ def m0051_leads_by_post(db: Database) -> None:
 def m0052_leads_by_day(db: Database) -> None:
     """The first page counts leads by day without touching their rows."""
     db.execute("CREATE INDEX lead_desk_days ON lead_desk(campaign, found_day, grade, platform, region)")
+
+
+@MIGRATIONS()
+def m0053_counts(db: Database) -> None:
+    """Leads by stage and by day, counted as they change."""
+    for statement in COUNTS:
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def m0054_allowing(db: Database) -> None:
+    """What officers decided that later screening should let pass: by whom, when, from which lead, and taken back."""
+    for statement in ALLOWING:
+        db.execute(statement)

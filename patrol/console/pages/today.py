@@ -50,7 +50,7 @@ def today(call: Call) -> Response:
         due=books.overview.steps_due(identity, day + timedelta(days=_RECHECK_DAYS)),
         issues=books.store.issues(identity),
         coverage=coverage_of(call),
-        captures=books.overview.evidence_counts(identity),
+        captures=figures.captures(call.desk, identity),
         providers=figures.providers(call.desk, identity),
         decided=books.overview.decided_by(call.who.name, (call.now - timedelta(days=1)).isoformat()),
     )
