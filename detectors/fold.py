@@ -14,6 +14,10 @@ from functools import cache
 from detectors.fold_tables import DROP, KEEP_AS_BOUNDARY, Tables, load_tables
 
 _LEET = re.compile(r"(?<=\d)o+(?![a-z_])|(?<![a-z_])o+(?=\d)|(?<=\d)[li](?=\d)")
+_BANKERS = re.compile(
+    r"[肆伍陆拾](?=[\d年节次元点块个人月号对升课讲科百千万]|[一-九十][年节次元点块个人月号])|(?<=[\d周初高小升第每期])[肆伍陆](?![一-龥]{0,1}[军队地续])"
+)
+_BANKER_NUMBERS = {"肆": "四", "伍": "五", "陆": "六", "拾": "十"}
 _ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0e]")
 _FULL_WIDTH = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")
 _STYLED_DIGIT = re.compile("[\u00b2\u00b3\u00b9\u2070-\u2089\u2460-\u249b\u24f5-\u24ff\u2776-\u2793\u20e3\u3220-\u3229]")
@@ -59,6 +63,7 @@ def fold(text: str) -> Folded:
     plain, split = _join_components(plain, tables)
     spelled = plain.text.translate(tables.lookalike)
     spelled = _LEET.sub(_digits, spelled) if "o" in spelled or "l" in spelled or "i" in spelled else spelled
+    spelled = _BANKERS.sub(_numeral, spelled) if _BANKERS.search(spelled) else spelled
     plain = View(spelled, plain.starts, plain.ends)
     return Folded(text, plain, _tighten(plain), split)
 
@@ -67,9 +72,15 @@ def _digits(match: re.Match[str]) -> str:
     return match[0].replace("o", "0").replace("l", "1").replace("i", "1")
 
 
+def _numeral(match: re.Match[str]) -> str:
+    return _BANKER_NUMBERS[match[0]]
+
+
 @cache
 def _expanding() -> re.Pattern[str]:
-    return re.compile("[" + re.escape(DROP + "".join(load_tables().multiple)) + "]+")
+    tables = load_tables()
+    joined = "|".join(f"{DROP}*".join(map(re.escape, key)) for key in sorted(tables.sequences, key=len, reverse=True))
+    return re.compile(f"(?P<joined>{joined})|[" + re.escape(DROP + "".join(tables.multiple)) + "]")
 
 
 def _expand(text: str, tables: Tables) -> View:
@@ -85,11 +96,11 @@ def _expand(text: str, tables: Tables) -> View:
         pieces.append(text[done : match.start()])
         starts.extend(range(done, match.start()))
         ends.extend(range(done + 1, match.start() + 1))
-        for at in range(match.start(), match.end()):
-            word = tables.multiple.get(text[at], "")
-            pieces.append(word)
-            starts.extend([at] * len(word))
-            ends.extend([at + 1] * len(word))
+        joined = match["joined"]
+        word = tables.sequences[joined.replace(DROP, "")] if joined else tables.multiple.get(match[0], "")
+        pieces.append(word)
+        starts.extend([match.start()] * len(word))
+        ends.extend([match.end()] * len(word))
         done = match.end()
     pieces.append(text[done:])
     starts.extend(range(done, len(text)))
@@ -156,7 +167,7 @@ def surface_trick(quote: str, folded: str) -> str:
     shown = (
         ("zero_width", _ZERO_WIDTH.search(quote) is not None),
         ("emoji", any(character in tables.signs for character in quote)),
-        ("leetspeak_digits", _STYLED_DIGIT.search(quote) is not None),
+        ("leetspeak_digits", _STYLED_DIGIT.search(quote) is not None or any(character in tables.numerals for character in quote)),
         ("fullwidth", _FULL_WIDTH.search(quote) is not None),
         ("traditional", any(character in tables.traditional for character in quote)),
         ("lookalike", any(ord(character) in tables.lookalike for character in quote)),

@@ -23,6 +23,11 @@ _DINGBAT_DIGITS = {
     **{0x2780 + n: str(n + 1) for n in range(9)},
     **{0x278A + n: str(n + 1) for n in range(9)},
 }
+_CIRCLED_NEGATIVE = {0x1F150 + step: chr(ord("a") + step) for step in range(26)}
+_REGIONAL = {0x1F1E6 + step: chr(ord("a") + step) for step in range(26)}
+_SMALL_CAPITALS = {
+    ord(old): new for old, new in zip("ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡʏᴢꞯ∨⋁ѵѡ", "abcdefghijklmnopqrstuvwyzqvvvw", strict=True)
+}
 _ASTRAL = (range(0x1D400, 0x1D800), range(0x1F100, 0x1F200), range(0x2F800, 0x2FA20))
 
 
@@ -32,9 +37,12 @@ class Tables:
 
     single: Mapping[int, str]
     multiple: Mapping[str, str]
+    sequences: Mapping[str, str]
+    numerals: frozenset[str]
     lookalike: Mapping[int, str]
     traditional: frozenset[str]
-    shapes: Mapping[int, str]
+    shapes: Mapping[str, str]
+    parts: Mapping[str, tuple[str, ...]]
     joined: Mapping[str, str]
     radicals: re.Pattern[str]
     subject_signs: Mapping[str, str]
@@ -44,7 +52,7 @@ class Tables:
 @cache
 def load_tables() -> Tables:
     """Build every table; a broken file raises RuleError."""
-    emoji = _read("emoji.yml", {"source", "signs", "subjects", "phrases"})
+    emoji = _read("emoji.yml", {"source", "signs", "subjects", "sequences"})
     single, multiple = _compatibility()
     traditional = _traditional()
     single.update({ord(old): new for old, new in traditional.items()})
@@ -53,18 +61,24 @@ def load_tables() -> Tables:
             single[ord(sign)] = word
         else:
             multiple[sign] = word
-    components = _read("components.yml", {"source", "radicals", "parts"})
-    lookalike = _read("characters.yml", {"source", "trick", "map"})["map"]
+    components = _read("components.yml", {"source", "radicals", "parts", "whole"})
+    characters = _read("characters.yml", {"source", "trick", "map", "numerals"})
+    lookalike = characters["map"]
     return Tables(
         single=single,
         multiple=multiple,
-        lookalike={ord(old): new for new, olds in lookalike.items() for old in olds},
+        sequences={sequence.translate(single).replace(DROP, ""): word for sequence, word in emoji["sequences"].items()},
+        numerals=frozenset("".join(characters["numerals"].values()) + "肆伍陆拾"),
+        lookalike={ord(old): new for new, olds in (*lookalike.items(), *characters["numerals"].items()) for old in olds},
         traditional=frozenset(traditional),
         shapes=_shapes(),
+        parts=_parts(components),
         joined=_joined(components["parts"]),
         radicals=re.compile(f"[{components['radicals']}]"),
         subject_signs=emoji["subjects"],
-        signs=frozenset(emoji["signs"]) | frozenset(emoji["subjects"]),
+        signs=frozenset(
+            (*emoji["signs"], *emoji["subjects"], *(one for key in emoji["sequences"] for one in key if ord(one) > 0x1F000))
+        ),
     )
 
 
@@ -96,7 +110,7 @@ def _compatibility() -> tuple[dict[int, str], dict[str, str]]:
         else:
             multiple[chr(code)] = folded
     single.update({ord(old): new for old, new in _CONFUSABLE.items()})
-    single.update({**_NEGATIVE_LETTERS, **_DINGBAT_DIGITS})
+    single.update({**_NEGATIVE_LETTERS, **_CIRCLED_NEGATIVE, **_REGIONAL, **_SMALL_CAPITALS, **_DINGBAT_DIGITS})
     single.update(dict.fromkeys((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), *range(0x1F3FB, 0x1F400), 0x20E3), DROP))
     return single, multiple
 
@@ -124,9 +138,27 @@ def _traditional() -> dict[str, str]:
     return {old: new for old, new in zip(characters, simplified, strict=True) if old != new}
 
 
-def _shapes() -> dict[int, str]:
-    groups = _read("shapes.yml", {"source", "groups"})["groups"].split()
-    return {ord(character): group[0] for group in groups for character in group}
+def _shapes() -> dict[str, str]:
+    """Map a character to those taken for it: its hand-made group, then its nearest by drawn likeness."""
+    content = _read("shapes.yml", {"source", "groups", "likeness"})
+    found: dict[str, dict[str, None]] = {}
+    for group in content["groups"].split():
+        for one in group:
+            found.setdefault(one, {}).update(dict.fromkeys(other for other in group if other != one))
+    for entry in content["likeness"].split():
+        found.setdefault(entry[0], {}).update(dict.fromkeys(entry[1:]))
+    return {one: "".join(others) for one, others in found.items()}
+
+
+def _parts(components: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Map a character to the ways of taking it apart into whole characters, radicals written by the character they come from."""
+    whole = str.maketrans(components["whole"])
+    found: dict[str, dict[str, None]] = {}
+    for sequence, word in _joined(components["parts"]).items():
+        written = sequence.translate(whole)
+        if len(word) == 1 and not set(written) & set(components["radicals"]):
+            found.setdefault(word, {})[written] = None
+    return {word: tuple(ways) for word, ways in found.items()}
 
 
 def _joined(parts: str) -> dict[str, str]:

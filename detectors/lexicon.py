@@ -5,9 +5,11 @@ A file holds `source` and `groups`; a group holds `label`, `words` (separated by
 """
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +19,16 @@ from pypinyin import lazy_pinyin
 
 from detectors.errors import RuleError
 from detectors.fold import fold
-from detectors.fold_tables import RULES, load_tables
+from detectors.fold_tables import RULES, common_words, load_tables
 from detectors.model import Element
 from detectors.syllables import word_sounds
 
-_HALF_SPELLED = "语文 数学 英语 物理 化学 生物 历史 地理 补课 补习 家教 辅导 培优 提优 寒假 暑假 年级 学科 课时"
+_HALF_SPELLED = (
+    "语文 数学 英语 物理 化学 生物 历史 地理 补课 补习 家教 辅导 培优 提优 寒假 暑假 年级 学科 课时 作文 拼音 口算 奥数 老师 "
+    "报名 学费 小学 初中 高中 小班 上门 衔接"
+)
+_SPOKEN = re.compile("[\u4e00-\u9fff]{2,8}")
+_MOST_SWAPS, _MOST_PARTS, _MOST_CHANGED = 14, 4, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +61,12 @@ class Lexicon:
     matcher: ahocorasick_rs.AhoCorasick
     sounds: tuple[Word, ...]
     sound_matcher: ahocorasick_rs.AhoCorasick
-    shapes: tuple[Word, ...]
-    shape_matcher: ahocorasick_rs.AhoCorasick
+    pinyin: tuple[Word, ...]
+    pinyin_matcher: ahocorasick_rs.AhoCorasick
+    variants: tuple[Word, ...]
+    variant_matcher: ahocorasick_rs.AhoCorasick
     initials: dict[str, str]
-    initial_subjects: frozenset[str]
+    halves: dict[str, Word]
     slang: dict[str, str]
     by_text: dict[str, Word]
     version: str
@@ -179,22 +188,48 @@ def _compile(
         by_text.setdefault(word.text, word)
     unique = tuple(by_text.values())
     targets = tuple(by_text[target] for target in dict.fromkeys(sounds["targets"].split()) if target in by_text)
-    shapes = load_tables().shapes
-    longest = ahocorasick_rs.MatchKind.LeftmostLongest
-    shaped = tuple(
-        word for word in targets if word.text.translate(shapes) != word.text or any(ord(c) in shapes for c in word.text)
-    )
+    spoken = tuple(word for word in unique if not word.weak and word.labels and _SPOKEN.fullmatch(word.text))
+    variants = tuple(word for word in variants_of(targets) if word.text not in by_text)
     return Lexicon(
         groups=groups,
         words=unique,
-        matcher=ahocorasick_rs.AhoCorasick([word.text for word in unique], matchkind=longest),
+        matcher=_automaton(word.text for word in unique),
         sounds=targets,
-        sound_matcher=ahocorasick_rs.AhoCorasick([word_sounds(word.text) for word in targets], matchkind=longest),
-        shapes=shaped,
-        shape_matcher=ahocorasick_rs.AhoCorasick([word.text.translate(shapes) for word in shaped], matchkind=longest),
+        sound_matcher=_automaton(word_sounds(word.text) for word in targets),
+        pinyin=spoken,
+        pinyin_matcher=_automaton(word_sounds(word.text) for word in spoken),
+        variants=variants,
+        variant_matcher=_automaton(word.text for word in variants),
         initials=sounds["initials"],
-        initial_subjects=frozenset(sounds["initial_subjects"].split()),
+        halves={word.text: word for word in unique if word.trick == "initials"},
         slang={_folded(word): meaning for word, meaning in slang.items()},
         by_text=by_text,
         version=version,
     )
+
+
+def _automaton(words: Iterable[str]) -> ahocorasick_rs.AhoCorasick:
+    return ahocorasick_rs.AhoCorasick(words, matchkind=ahocorasick_rs.MatchKind.LeftmostLongest)
+
+
+def variants_of(targets: Iterable[Word]) -> Iterable[Word]:
+    """Yield each target word with characters swapped for look-alikes or taken apart, ordinary words left out."""
+    tables, ordinary = load_tables(), common_words()
+    for word in targets:
+        most = _MOST_SWAPS if len(word.text) == 2 else _MOST_SWAPS // 3
+        choices = [
+            (
+                (one, ""),
+                *((other, "lookalike") for other in tables.shapes.get(one, "")[:most]),
+                *((parts, "split_char") for parts in tables.parts.get(one, ())[:_MOST_PARTS]),
+            )
+            for one in word.text
+        ]
+        for chosen in product(*choices):
+            changed = [trick for _, trick in chosen if trick]
+            text = "".join(shown for shown, _ in chosen)
+            if not changed or len(changed) > _MOST_CHANGED or text in ordinary:
+                continue
+            yield Word(
+                text, word.labels, weak=True, trick="split_char" if "split_char" in changed else "lookalike", means=word.text
+            )

@@ -5,26 +5,31 @@ counts only with a second signal nearby (detectors.elements decides).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from itertools import pairwise
 
 from pypinyin import Style, lazy_pinyin
 from pypinyin.constants import PINYIN_DICT
 from pypinyin.style import convert
 
+from detectors.fold import View
+
 _FIRST = 0xF0000
-_LATIN = re.compile(r"[a-z]{2,40}")
+_LATIN = re.compile(r"(?:[a-z]{1,6}[1-4](?![0-9])){2,8}|[a-z]{2,40}")
+_TONED = re.compile("[a-z]{1,6}[1-4]?")
 _MAX_SYLLABLE = 6
 
 
 @dataclass(frozen=True, slots=True)
 class SoundView:
-    """The sound signs of a folded text; sign i stands for folded positions starts[i]..ends[i]."""
+    """The sound signs of a folded text; sign i stands for folded positions starts[i]..ends[i]. `spelled`: some were pinyin."""
 
     text: str
     starts: Sequence[int]
     ends: Sequence[int]
+    spelled: bool = False
 
 
 @cache
@@ -63,8 +68,9 @@ def word_sounds(word: str) -> str:
     return "".join(sounds.get(syllable.replace("ü", "v"), syllable) for syllable in lazy_pinyin(word))
 
 
-def sound_view(folded: str) -> SoundView:
-    """Return the sound view of a folded text, in linear time."""
+def sound_view(view: View) -> SoundView:
+    """Return the sound view of a folded view, in linear time."""
+    folded = view.text
     if not _LATIN.search(folded):
         return SoundView(folded.translate(character_sounds()), range(len(folded)), range(1, len(folded) + 1))
     pieces: list[str] = []
@@ -72,23 +78,44 @@ def sound_view(folded: str) -> SoundView:
     ends: list[int] = []
     done = 0
     for match in _LATIN.finditer(folded):
-        syllables = _split(match[0])
-        if not syllables:
-            continue
-        left = match.start()
-        pieces.append(folded[done:left].translate(character_sounds()))
-        starts.extend(range(done, left))
-        ends.extend(range(done + 1, left + 1))
-        for syllable in syllables:
-            pieces.append(_sounds()[syllable])
-            starts.append(left)
-            left += len(syllable)
-            ends.append(left)
-        done = match.end()
+        for left, syllables in _spelled(view, match.start(), match[0]):
+            pieces.append(folded[done:left].translate(character_sounds()))
+            starts.extend(range(done, left))
+            ends.extend(range(done + 1, left + 1))
+            done = left
+            for syllable in syllables:
+                pieces.append(_sounds()[syllable.rstrip("1234")])
+                starts.append(done)
+                done += len(syllable)
+                ends.append(done)
+    spelled = bool(pieces)
     pieces.append(folded[done:].translate(character_sounds()))
     starts.extend(range(done, len(folded)))
     ends.extend(range(done + 1, len(folded) + 1))
-    return SoundView("".join(pieces), starts, ends)
+    return SoundView("".join(pieces), starts, ends, spelled)
+
+
+def _spelled(view: View, start: int, run: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yield where syllables begin in a run of letters and tone digits: the run as a whole, or the words it was joined from."""
+    whole = syllables_of(run)
+    if whole:
+        yield start, whole
+        return
+    cuts = [0, *(at for at in range(1, len(run)) if view.ends[start + at - 1] != view.starts[start + at]), len(run)]
+    for left, right in pairwise(cuts):
+        syllables = syllables_of(run[left:right]) if right - left > 1 else ()
+        if syllables:
+            yield start + left, syllables
+
+
+@lru_cache(maxsize=4096)
+def syllables_of(run: str) -> tuple[str, ...]:
+    """Cut letters into pinyin syllables, tone digits kept with them; empty when they are no pinyin."""
+    toned = _TONED.findall(run) if not run.isalpha() else ()
+    if toned:
+        known = "".join(toned) == run and all(part.rstrip("1234") in _sounds() for part in toned)
+        return tuple(toned) if known else ()
+    return _split(run)
 
 
 def _split(letters: str) -> tuple[str, ...]:
