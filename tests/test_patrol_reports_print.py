@@ -210,10 +210,4 @@ def test_every_form_names_fonts_that_officers_have_and_their_fallbacks(tmp_path:
 
 def test_dates_carry_no_leading_zeros() -> None:
     assert chinese_date(date(2027, 2, 5)) == "2027年2月5日"
-    assert gbt9704.title_lines("短标题") == ("短标题",)
-    assert (
-        "".join(gbt9704.title_lines("XX市2027年寒假校外培训线上巡查专项行动总结报告"))
-        == "XX市2027年寒假校外培训线上巡查专项行动总结报告"
-    )
-    assert all(len(line) <= 20 for line in gbt9704.title_lines("关于" + "长" * 70 + "的报告"))
     assert [gbt9704.chinese_number(number) for number in (1, 10, 11, 20, 99)] == ["一", "十", "十一", "二十", "九十九"]

@@ -78,6 +78,11 @@ def chinese_date(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
+def short_day(day: date) -> str:
+    """Write a day in a column too narrow for the official form: 2027-01-05."""
+    return day.isoformat()
+
+
 def stacked(at: datetime) -> str:
     """Write a moment in China time on two lines, for a narrow column."""
     return at.astimezone(CHINA).strftime("%Y-%m-%d\n%H:%M")

@@ -11,13 +11,13 @@ from patrol.reports.cells import clean, moment
 from patrol.reports.records import Column, ReportInput, Row, Table
 
 COLUMNS = (
-    Column(key="serial", heading="序号", width=10, align="center"),
-    Column(key="change", heading="变化", width=34, align="center"),
-    Column(key="number", heading="线索编号", width=34),
-    Column(key="object", heading="巡查对象", width=46),
+    Column(key="serial", heading="序号", width=12, align="center"),
+    Column(key="change", heading="变化", width=38, align="center"),
+    Column(key="number", heading="线索编号", width=30),
+    Column(key="object", heading="巡查对象", width=48),
     Column(key="address", heading="网址（入口）", width=72),
-    Column(key="seen", heading="最近一次查看", width=32, align="center"),
-    Column(key="state", heading="查看所见", width=49),
+    Column(key="seen", heading="最近一次查看", width=36, align="center"),
+    Column(key="state", heading="查看所见", width=40),
 )
 
 
@@ -71,23 +71,23 @@ def counts(changes: Iterable[Changed]) -> dict[Change, int]:
 def build(given: ReportInput) -> Table:
     """Make the sheet that compares this batch with those before it."""
     changes = compare(given)
+    if not given.earlier:
+        return Table(name="与上批对比", title="与上一批对比情况", columns=COLUMNS, rows=(), empty=_first_batch(changes))
     rows = tuple(_row(number, item) for number, item in enumerate(changes, 1))
-    return Table(name="与上批对比", title="与上一批对比情况", columns=COLUMNS, rows=rows, notes=_notes(given, changes))
+    return Table(name="与上批对比", title="与上一批对比情况", columns=COLUMNS, rows=rows, notes=_notes(changes))
 
 
-def _notes(given: ReportInput, changes: tuple[Changed, ...]) -> tuple[str, ...]:
+def _first_batch(changes: tuple[Changed, ...]) -> str:
+    return f"本批之前没有报送过线索，无可对比；本批线索{len(changes)}条均为新增，见情况表。"
+
+
+def _notes(changes: tuple[Changed, ...]) -> tuple[str, ...]:
     fresh = counts(item for item in changes if not item.earlier)
     old = counts(item for item in changes if item.earlier)
-    if given.batch is not None and not given.earlier:
-        first = "本批之前没有报送过线索，无可对比。"
-    else:
-        first = (
-            f"此前各批线索{sum(old.values())}条：仍在{old[Change.STILL]}条，已下架{old[Change.REMOVED]}条，"
-            f"复发{old[Change.RELAPSED]}条，未能复查{old[Change.UNSEEN]}条。"
-        )
     return (
         f"本批线索{sum(fresh.values())}条：新增{fresh[Change.NEW]}条，复发{fresh[Change.RELAPSED]}条。",
-        first,
+        f"此前各批线索{sum(old.values())}条：仍在{old[Change.STILL]}条，已下架{old[Change.REMOVED]}条，"
+        f"复发{old[Change.RELAPSED]}条，未能复查{old[Change.UNSEEN]}条。",
         "复发：已下架的同一链接再次出现，或同一平台同一账号在其线索下架后又出现新的疑似线索。复查被拦截的，不作为已下架。",
     )
 

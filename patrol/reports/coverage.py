@@ -5,18 +5,18 @@ from patrol.reports.cells import clean, moment
 from patrol.reports.records import BLANK, Column, ReportInput, Row, Table, Value
 
 COLUMNS = (
-    Column(key="serial", heading="序号", width=9, align="center"),
+    Column(key="serial", heading="序号", width=12, align="center"),
     Column(key="source", heading="巡查来源", width=30),
-    Column(key="verdict", heading="覆盖结论", width=36),
+    Column(key="verdict", heading="覆盖结论", width=38),
     Column(key="planned", heading="计划页面", width=18, align="center"),
     Column(key="covered", heading="已看页面", width=18, align="center"),
-    Column(key="missed", heading="未看到", width=16, align="center"),
-    Column(key="waiting", heading="待巡查", width=16, align="center"),
-    Column(key="reasons", heading="未看到的原因（页数）", width=42),
+    Column(key="missed", heading="未看到", width=15, align="center"),
+    Column(key="waiting", heading="待巡查", width=15, align="center"),
+    Column(key="reasons", heading="未看到的原因（页数）", width=40),
     Column(key="posts", heading="读到信息", width=18, align="center"),
     Column(key="leads", heading="疑似线索", width=18, align="center"),
-    Column(key="dates", heading="巡查起止时间", width=36, align="center"),
-    Column(key="hours", heading="人工人时", width=20, align="center"),
+    Column(key="dates", heading="巡查起止时间", width=44, align="center"),
+    Column(key="hours", heading="人工人时", width=19, align="center"),
 )
 
 

@@ -3,7 +3,7 @@
 from patrol.handling import Measure
 from patrol.model import Judgement, Lead
 from patrol.reports import coverage, wording
-from patrol.reports.cells import chinese_date, clean, moment
+from patrol.reports.cells import clean, moment, short_day
 from patrol.reports.records import BLANK, ReportInput
 
 
@@ -19,9 +19,9 @@ def officers_confirming(given: ReportInput, lead: Lead) -> tuple[str, ...]:
 
 
 def reviewers(given: ReportInput, lead: Lead) -> str:
-    """Name who reviewed a lead, first to last, or leave a marked blank."""
+    """Name who reviewed a lead, first to last, one a line, or leave a marked blank."""
     names = dict.fromkeys(clean(review.officer, 20) for review in given.reviews.get(lead.number, ()))
-    return "、".join(names) or BLANK
+    return "\n".join(names) or BLANK
 
 
 def receiver(measure: Measure) -> str:
@@ -36,9 +36,9 @@ def measure_words(measure: Measure) -> str:
 
 
 def measures_taken(given: ReportInput, lead: Lead) -> str:
-    """List what was done about a lead, or leave a marked blank."""
-    taken = [f"{measure_words(item)}，{chinese_date(item.at)}" for item in measures_of(given, lead)]
-    return "；".join(taken) or BLANK
+    """List what was done about a lead, each with its day below it, or leave a marked blank."""
+    taken = [f"{measure_words(item)}\n{short_day(item.at)}" for item in measures_of(given, lead)]
+    return "\n".join(taken) or BLANK
 
 
 def outcome(given: ReportInput, lead: Lead) -> str:
@@ -48,7 +48,7 @@ def outcome(given: ReportInput, lead: Lead) -> str:
         return BLANK
     last = taken[-1]
     day = last.done_at or last.at
-    return f"{wording.wording().measure_states.get(last.state, clean(last.state, 20))}，{chinese_date(day)}"
+    return f"{wording.wording().measure_states.get(last.state, clean(last.state, 20))}\n{short_day(day)}"
 
 
 def remark(given: ReportInput, lead: Lead) -> str:

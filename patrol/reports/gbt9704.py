@@ -16,7 +16,8 @@ from docx.shared import Mm, Pt, RGBColor
 from docx.styles.style import ParagraphStyle
 from docx.text.paragraph import Paragraph
 
-from patrol.reports.cells import chinese_date, columns_of
+from patrol.reports.cells import chinese_date
+from patrol.reports.line_breaks import width_of
 from patrol.reports.word_package import FANGSONG, HEI, KAI, SONG, SONG_TITLE, add_style, set_fonts
 
 SIZE_2, SIZE_3, SIZE_4 = 22.0, 16.0, 14.0
@@ -28,7 +29,6 @@ LINE = 28.95
 TITLE, BODY, FLUSH, ANNEX_MARK, CENTRED = "公文标题", "公文正文", "公文顶格", "附件标识", "公文居中"
 HEADINGS = ("公文一级标题", "公文二级标题", "公文三级标题", "公文四级标题")
 _RED = RGBColor(0xFF, 0, 0)
-_WORDS = {"开展", "违规", "培训", "巡查", "行动", "信息", "总结", "情况", "线上"}
 _DIGITS = "零一二三四五六七八九"
 
 
@@ -38,23 +38,6 @@ def chinese_number(number: int) -> str:
     if tens == 0:
         return _DIGITS[ones]
     return ("" if tens == 1 else _DIGITS[tens]) + "十" + (_DIGITS[ones] if ones else "")
-
-
-def title_lines(title: str, longest: int = 20) -> tuple[str, ...]:
-    """Break a long title into lines of about equal length (7.3.1: 梯形或菱形), after a word that may end a line."""
-    if len(title) <= longest:
-        return (title,)
-    parts = -(-len(title) // longest)
-    middle = len(title) / parts
-    ends = [place for place in range(4, len(title) - 3) if _may_break(title, place)]
-    place = min(ends or [round(middle)], key=lambda end: (abs(end - middle), end))
-    if not longest / 2 - 2 <= place <= longest:
-        place = round(middle)
-    return (title[:place], *title_lines(title[place:], longest))
-
-
-def _may_break(title: str, place: int) -> bool:
-    return title[place] == "（" or title[place - 1] in "的和与、）》" or title[place - 2 : place] in _WORDS
 
 
 class Numbering:
@@ -202,28 +185,42 @@ def add_annex_note(document: Doc, annexes: tuple[str, ...]) -> None:
         lead = "附件：" if place == 1 else ""
         number = f"{place}. " if len(annexes) > 1 else ""
         paragraph = document.add_paragraph(f"{lead}{number}{name}", style=FLUSH)
-        hang = columns_in("附件：" + number)
+        hang = width_of("附件：" + number)
         paragraph.paragraph_format.left_indent = Pt((2 + hang) * SIZE_3)
-        paragraph.paragraph_format.first_line_indent = Pt(-(hang if place == 1 else columns_in(number)) * SIZE_3)
+        paragraph.paragraph_format.first_line_indent = Pt(-(hang if place == 1 else width_of(number)) * SIZE_3)
 
 
 def sign(document: Doc, unit: str, day: date, *, sealed: bool = True) -> None:
     """Put signature and date (7.3.5): with a seal the date stands four characters in and the name centred above it; without a
-    seal the name stands two characters in and the date starts two characters after it."""
+    seal the name stands two characters in and the date starts two characters after it. The last lines of the text stay with it:
+    no page holds a signature alone."""
     written = chinese_date(day)
-    name_width, date_width = columns_in(unit), columns_in(written)
+    name_width, date_width = width_of(unit), width_of(written)
     if sealed:
         date_right = max(4.0, 4.0 + (name_width - date_width) / 2 - 2)
         name_right = max(2.0, date_right + (date_width - name_width) / 2)
     else:
         name_right = max(2.0, 2.0 + date_width - name_width + 2)
         date_right = max(2.0, name_right + name_width - 2 - date_width)
+    for paragraph in _last_of_text(document):
+        paragraph.paragraph_format.keep_with_next = True
     document.add_paragraph(style=FLUSH).paragraph_format.keep_with_next = True
     for text, right in ((unit, name_right), (written, date_right)):
         paragraph = document.add_paragraph(text, style=FLUSH)
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
         paragraph.paragraph_format.right_indent = Pt(right * SIZE_3)
         paragraph.paragraph_format.keep_with_next = text == unit
+
+
+def _last_of_text(document: Doc) -> list[Paragraph]:
+    """Return the last paragraph of the text and what follows it (the annex note); of a long one only what follows it."""
+    paragraphs = document.paragraphs
+    places = [place for place, one in enumerate(paragraphs) if one.style is not None and one.style.name == BODY]
+    if not places:
+        return []
+    # LibreOffice moves a kept paragraph whole: one of half a page or more would leave the page before it bare
+    long = len(paragraphs[places[-1]].text) > LINES // 2 * CHARACTERS
+    return paragraphs[places[-1] + long :]
 
 
 def start_annex(document: Doc, mark: str, title: str) -> None:
@@ -277,8 +274,3 @@ def new_section(document: Doc) -> Section:
     section: Section = document.add_section(WD_SECTION.NEW_PAGE)
     section.different_first_page_header_footer = False
     return section
-
-
-def columns_in(text: str) -> float:
-    """Return the width of a text in Chinese characters; digits count half."""
-    return sum(0.5 if character.isascii() else columns_of(character) for character in text)

@@ -40,9 +40,9 @@ class Patrolled:
 
     @property
     def numbers(self) -> str:
-        """The numbers of its leads, the first three by name."""
-        shown = "、".join(lead.number for lead in self.leads[:3])
-        return shown if len(self.leads) <= 3 else f"{shown}等{len(self.leads)}条"
+        """The numbers of its leads, the first three by name, one a line."""
+        shown = "\n".join(lead.number for lead in self.leads[:3])
+        return shown if len(self.leads) <= 3 else f"{shown}\n等{len(self.leads)}条"
 
     def shown(self, kind: str) -> str:
         """Return what its pages show of a kind of identifier (icp, uscc, permit), or a marked blank."""

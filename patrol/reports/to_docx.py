@@ -13,6 +13,7 @@ from docx.shared import Mm
 
 from patrol.reports import gbt9704, to_paper
 from patrol.reports.cells import clean
+from patrol.reports.line_breaks import heading_lines, title_lines
 from patrol.reports.records import Column, Report, Row, Table
 from patrol.reports.word_package import FANGSONG, HEI, SONG_TITLE, add_style, blank_document, save
 
@@ -20,6 +21,8 @@ _TITLE, _FIELD, _HEAD, _CELL, _NOTE = "表题", "表头行", "表列名", "表�
 _MARGINS = (("top", 40), ("left", 60), ("bottom", 40), ("right", 60))
 _SIDES = ("top", "left", "bottom", "right", "insideH", "insideV")
 _TWIPS_PER_MM = 1440 / 25.4
+_POINTS_PER_MM = 72 / 25.4
+_PADDING = 120
 
 
 def write_docx(report: Report, path: Path) -> None:
@@ -37,17 +40,18 @@ def write_docx(report: Report, path: Path) -> None:
 
 
 def _add_tables(document: Doc, tables: tuple[Table, ...], splices: dict[bytes, str], *, alone: bool) -> None:
-    _styles(document, 9 if tables[0].paper == "A3" else 10)
+    size = 9.0 if tables[0].paper == "A3" else 10.0
+    _styles(document, size)
     section = document.sections[0] if alone else gbt9704.new_section(document)
     usable = gbt9704.landscape(section, tables[0].paper)
     if alone:
         gbt9704.number_pages(section)
     for position, table in enumerate(tables):
-        _add_table(document, table, splices, usable, first=position == 0)
+        _add_table(document, table, splices, usable, size, first=position == 0)
 
 
-def _add_table(document: Doc, table: Table, splices: dict[bytes, str], usable: float, *, first: bool) -> None:
-    lines = gbt9704.title_lines(clean(table.title, 120), int(usable / 25.4 * 72 / gbt9704.SIZE_2) - 1)
+def _add_table(document: Doc, table: Table, splices: dict[bytes, str], usable: float, size: float, *, first: bool) -> None:
+    lines = title_lines(clean(table.title, 120), int(usable * _POINTS_PER_MM / gbt9704.SIZE_2) - 1)
     title = document.add_paragraph("\n".join(lines), style=_TITLE)
     title.paragraph_format.page_break_before = not first
     title.paragraph_format.keep_with_next = True
@@ -57,10 +61,11 @@ def _add_table(document: Doc, table: Table, splices: dict[bytes, str], usable: f
             line.paragraph_format.tab_stops.add_tab_stop(Mm(usable / len(table.fields) * position))
         line.add_run("\t".join(f"{name}：{clean(value, 60)}" for name, value in table.fields))
     marker, widths = f"rows-{len(splices)}", _widths(table.columns, usable)
-    document.element.body.insert(len(document.element.body) - 1, _skeleton(table, widths, marker))
+    document.element.body.insert(len(document.element.body) - 1, _skeleton(table, widths, marker, size + 0.5))
     splices[f"<!--{marker}-->".encode()] = _rows_xml(table, widths) if table.rows else _empty_xml(table, widths)
-    for note in table.notes:
-        document.add_paragraph(clean(note), style=_NOTE)
+    for number, note in enumerate(table.notes, 1):
+        layout = document.add_paragraph(clean(note), style=_NOTE).paragraph_format
+        layout.keep_together, layout.keep_with_next = True, number < len(table.notes)
 
 
 def _styles(document: Doc, size: float) -> None:
@@ -78,13 +83,17 @@ def _widths(columns: tuple[Column, ...], usable: float) -> list[int]:
     return [round(column.width / whole * usable * _TWIPS_PER_MM) for column in columns]
 
 
-def _skeleton(table: Table, widths: list[int], marker: str) -> CT_Tbl:
+def _heading(column: Column, width: int, size: float) -> str:
+    return "\n".join(heading_lines(column.heading, (width - _PADDING) / 20 / size))
+
+
+def _skeleton(table: Table, widths: list[int], marker: str, size: float) -> CT_Tbl:
     borders = "".join(f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="000000"/>' for side in _SIDES)
     margins = "".join(f'<w:{side} w:w="{size}" w:type="dxa"/>' for side, size in _MARGINS)
     grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
     head = "".join(
         f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/><w:shd w:val="clear" w:color="auto" w:fill="F2F2F2"/>'
-        f'<w:vAlign w:val="center"/></w:tcPr>{_paragraph(column.heading, _HEAD)}</w:tc>'
+        f'<w:vAlign w:val="center"/></w:tcPr>{_paragraph(_heading(column, width, size), _HEAD)}</w:tc>'
         for width, column in zip(widths, table.columns, strict=True)
     )
     element: CT_Tbl = parse_xml(
@@ -102,7 +111,8 @@ def _rows_xml(table: Table, widths: list[int]) -> str:
         for width, column in zip(widths, table.columns, strict=True)
     )
     rows = table.rows if table.total is None else (*table.rows, table.total)
-    return "".join(_row_xml(row, cells) for row in rows)
+    # the last row stays with the notes below it
+    return "".join(_row_xml(row, cells, stays=row is rows[-1] and bool(table.notes)) for row in rows)
 
 
 def _empty_xml(table: Table, widths: list[int]) -> str:
@@ -110,20 +120,22 @@ def _empty_xml(table: Table, widths: list[int]) -> str:
     return f"<w:tr><w:tc><w:tcPr>{cell}</w:tcPr>{_paragraph(table.empty, _CELL, 'center')}</w:tc></w:tr>"
 
 
-def _row_xml(row: Row, cells: tuple[tuple[str, str], ...]) -> str:
+def _row_xml(row: Row, cells: tuple[tuple[str, str], ...], *, stays: bool) -> str:
     shade = '<w:shd w:val="clear" w:color="auto" w:fill="D9D9D9"/>' if row.alarm else ""
     body = "".join(
-        f'{opening}{shade}<w:vAlign w:val="center"/></w:tcPr>{_paragraph(str(value), _CELL, align, bold=row.alarm)}</w:tc>'
+        f'{opening}{shade}<w:vAlign w:val="center"/></w:tcPr>'
+        f"{_paragraph(str(value), _CELL, align, bold=row.alarm, stays=stays)}</w:tc>"
         for value, (opening, align) in zip(row.values, cells, strict=True)
     )
     return f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{body}</w:tr>"
 
 
-def _paragraph(text: str, style: str, align: str = "", *, bold: bool = False) -> str:
+def _paragraph(text: str, style: str, align: str = "", *, bold: bool = False, stays: bool = False) -> str:
+    stay = "<w:keepNext/>" if stays else ""
     justified = f'<w:jc w:val="{align}"/>' if align else ""
     strong = "<w:rPr><w:b/></w:rPr>" if bold else ""
     parts = '</w:t><w:br/><w:t xml:space="preserve">'.join(escape(clean(part)) for part in text.split("\n"))
     return (
-        f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{justified}</w:pPr>'
+        f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{stay}{justified}</w:pPr>'
         f'<w:r>{strong}<w:t xml:space="preserve">{parts}</w:t></w:r></w:p>'
     )

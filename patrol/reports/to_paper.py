@@ -8,6 +8,7 @@ from docx.text.paragraph import Paragraph
 from patrol.reports import gbt9704
 from patrol.reports.cells import clean
 from patrol.reports.edits import TAG, fingerprint
+from patrol.reports.line_breaks import title_lines
 from patrol.reports.records import BLANK, Block, Figure, Paper
 
 
@@ -19,7 +20,7 @@ def add_paper(document: Doc, paper: Paper) -> None:
     if paper.letter:
         gbt9704.letter_head(document, section, paper.unit, paper.number)
     gbt9704.number_pages_at_edges(document, section, letter=paper.letter)
-    document.add_paragraph("\n".join(gbt9704.title_lines(clean(paper.title, 120))), style=gbt9704.TITLE)
+    document.add_paragraph("\n".join(title_lines(clean(paper.title, 120))), style=gbt9704.TITLE)
     document.add_paragraph(style=gbt9704.FLUSH)
     if paper.recipient:
         document.add_paragraph(f"{clean(paper.recipient, 80)}：", style=gbt9704.FLUSH)

@@ -9,7 +9,7 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from patrol.reports.cells import clean, cut, lines_needed
-from patrol.reports.gbt9704 import title_lines
+from patrol.reports.line_breaks import heading_lines, title_lines
 from patrol.reports.records import Column, Report, Row, Table, Value
 
 BODY, HEAD, TITLE = "仿宋_GB2312", "黑体", "方正小标宋简体"
@@ -71,7 +71,8 @@ def _sheet(book: Workbook, table: Table, formats: Formats) -> None:
     for position, column in enumerate(table.columns):
         sheet.set_column_pixels(position, position, _pixels(column))
     top = _heading(book, sheet, table, last)
-    _write_row(sheet, top, Row(values=tuple(column.heading for column in table.columns)), table.columns, formats, strong=True)
+    heads = tuple("\n".join(heading_lines(column.heading, _room(column))) for column in table.columns)
+    _write_row(sheet, top, Row(values=heads), table.columns, formats, strong=True)
     line = top + 1
     for row in table.rows:
         _write_row(sheet, line, row, table.columns, formats)

@@ -2,7 +2,7 @@
 
 from detectors.model import Element
 from patrol.reports import facts, wording
-from patrol.reports.cells import chinese_date, clean
+from patrol.reports.cells import clean, short_day
 from patrol.reports.objects import Patrolled, patrolled
 from patrol.reports.records import BLANK, Report, ReportInput, Row, Value
 from patrol.reports.sheets import main_table, report
@@ -51,8 +51,8 @@ def _row(given: ReportInput, number: int, one: Patrolled) -> Row:
         BLANK,
         one.licence,
         *(_cell(item, count) for item, count in zip(wording.ITEMS, inspect(one), strict=True)),
-        "；".join(dict.fromkeys(facts.measure_words(measure) for measure in taken)) or BLANK,
-        chinese_date(max(due)) if due else BLANK,
+        "\n".join(dict.fromkeys(facts.measure_words(measure) for measure in taken)) or BLANK,
+        short_day(max(due)) if due else BLANK,
         one.numbers,
     )
     return Row(values=values, lead=one.leads[0].number)

@@ -3,7 +3,7 @@
 from patrol.handling import Look
 from patrol.model import Lead
 from patrol.reports import facts, wording
-from patrol.reports.cells import chinese_date, clean, moment, stacked
+from patrol.reports.cells import clean, short_day, stacked
 from patrol.reports.records import BLANK, Report, ReportInput, Row
 from patrol.reports.sheets import main_table, report
 from patrol.reports.templates import load_template
@@ -21,7 +21,7 @@ def build(given: ReportInput) -> Report:
 
 def _row(given: ReportInput, number: int, lead: Lead, look: Look | None) -> Row:
     taken = facts.measures_of(given, lead)
-    referrals = [f"{facts.receiver(measure)}，{chinese_date(measure.at)}" for measure in taken if measure.kind == "refer"]
+    referrals = [f"{facts.receiver(measure)}\n{short_day(measure.at)}" for measure in taken if measure.kind == "refer"]
     closed = [measure.done_at for measure in taken if measure.state in _CLOSED and measure.done_at]
     values = (
         number,
@@ -38,9 +38,9 @@ def _row(given: ReportInput, number: int, lead: Lead, look: Look | None) -> Row:
         facts.reviewers(given, lead),
         wording.judged(lead),
         wording.licence_answer(lead),
-        "；".join(facts.measure_words(measure) for measure in taken) or BLANK,
-        "；".join(referrals) or BLANK,
-        f"{look.state.chinese}，{moment(look.at)}" if look else BLANK,
-        chinese_date(max(closed)) if closed and len(closed) == len(taken) else BLANK,
+        "\n".join(facts.measure_words(measure) for measure in taken) or BLANK,
+        "\n".join(referrals) or BLANK,
+        f"{look.state.chinese}\n{stacked(look.at)}" if look else BLANK,
+        short_day(max(closed)) if closed and len(closed) == len(taken) else BLANK,
     )
     return Row(values=values, lead=lead.number)

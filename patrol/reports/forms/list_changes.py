@@ -3,7 +3,7 @@
 from patrol.handling import ListChange
 from patrol.model import Judgement
 from patrol.reports import wording
-from patrol.reports.cells import chinese_date, clean
+from patrol.reports.cells import clean, short_day
 from patrol.reports.objects import Patrolled, patrolled
 from patrol.reports.records import BLANK, Column, Report, ReportInput, Row, Table
 from patrol.reports.sheets import main_table, report
@@ -39,10 +39,10 @@ _NEXT = {
 }
 _STUDY = (
     Column(key="serial", heading="序号", width=12, align="center"),
-    Column(key="object", heading="对象名称", width=70),
-    Column(key="state", heading="现状态", width=30, align="center"),
+    Column(key="object", heading="对象名称", width=66),
+    Column(key="state", heading="现状态", width=28, align="center"),
     Column(key="confirmed", heading="复核属实线索（条）", width=30, align="center"),
-    Column(key="licence", heading="名单比对", width=50),
+    Column(key="licence", heading="名单比对", width=52),
     Column(key="next", heading="可供研究的下一步", width=45),
     Column(key="leads", heading="线索编号", width=40),
 )
@@ -74,7 +74,7 @@ def _row(number: int, change: ListChange) -> Row:
         clean(change.identifier, 60) or BLANK,
         STATES.get(change.before, clean(change.before, 20)),
         STATES.get(change.after, clean(change.after, 20)),
-        chinese_date(change.at),
+        short_day(change.at),
         clean(change.reason, 300) or BLANK,
         clean(change.document, 60) or BLANK,
         change.lead or BLANK,

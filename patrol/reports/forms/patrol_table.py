@@ -14,8 +14,9 @@ def build(given: ReportInput) -> Report:
     """Make the table of `given.batch`, or of the whole campaign when it has none."""
     rows = tuple(_row(given, number, lead) for number, lead in enumerate(given.reported, 1))
     table = main_table(TEMPLATE, given, rows, notes=facts.counting_notes(given))
-    tables = (table, coverage.build(given), comparison.build(given), tally.build(given))
-    return report(TEMPLATE, given, *tables, with_sums=False)
+    # a whole campaign has no batch before it: there is nothing to compare
+    compared = (comparison.build(given),) if given.batch else ()
+    return report(TEMPLATE, given, table, coverage.build(given), *compared, tally.build(given), with_sums=False)
 
 
 def _row(given: ReportInput, number: int, lead: Lead) -> Row:

@@ -16,10 +16,10 @@ TEMPLATE = load_paper_template(__file__)
 COLUMNS = (
     Column(key="serial", heading="序号", width=12, align="center"),
     Column(key="part", heading="所在部分", width=30),
-    Column(key="sentence", heading="报告原句", width=95),
+    Column(key="sentence", heading="报告原句", width=88),
     Column(key="query", heading="口径（查询）", width=70),
-    Column(key="value", heading="系统值", width=25, align="center"),
-    Column(key="shown", heading="报告所用值", width=25, align="center"),
+    Column(key="value", heading="系统值", width=31, align="center"),
+    Column(key="shown", heading="报告所用值", width=31, align="center"),
     Column(key="verdict", heading="核对结论", width=20, align="center"),
 )
 _PLACE = re.compile(r"\{(\w+)\}")
