@@ -35,11 +35,11 @@ BATCHES = (
     Batch(number=2, start=date(2027, 1, 30), end=date(2027, 2, 14), due=date(2027, 2, 15)),
 )
 PLATFORMS = (
-    PlatformFace(name="classifieds", title="同城信息（样例）", kind="listing"),
-    PlatformFace(name="short_video", title="短视频（样例）", kind="feed"),
-    PlatformFace(name="mini_program", title="小程序（样例）", kind="browser"),
-    PlatformFace(name="forum", title="论坛（样例）", kind="listing"),
-    PlatformFace(name="search", title="搜索（样例）", kind="search"),
+    PlatformFace(name="classifieds", title="同城信息（样例）", kind="listing", paper_kind="classifieds"),
+    PlatformFace(name="short_video", title="短视频（样例）", kind="feed", paper_kind="short_video"),
+    PlatformFace(name="mini_program", title="小程序（样例）", kind="browser", paper_kind="mini_program"),
+    PlatformFace(name="forum", title="论坛（样例）", kind="listing", paper_kind="forum"),
+    PlatformFace(name="search", title="搜索（样例）", kind="search", paper_kind="search"),
 )
 _SOURCES = (*(face.name for face in PLATFORMS), "live_room")
 _DISTRICTS = ("东城区", "西城区", "南城区", "北城县", "")

@@ -125,18 +125,30 @@ class Expect(Frozen):
     fields: dict[str, float] = Field(default_factory=dict)
 
 
+PaperKind = Literal[
+    "licensed_platform", "school", "portal", "search", "article", "news", "classifieds", "life_service", "shop", "social",
+    "forum", "live", "short_video", "video", "mini_program", "app_store", "meeting", "broker", "other",
+]  # fmt: skip
+"""What a platform is called on the forms (巡查对象类别); `reports/wording.yml` gives the plan's Chinese words."""
+
+
 class Platform(Frozen):
-    """One platform as its platform.yml says it. `name` is its folder; the campaign may replace `base`."""
+    """One platform as its platform.yml says it. `name` is its folder; the campaign may replace `base` and `profile`.
+
+    `profile` names the browser profile in which an officer logged in by hand; no shipped platform has one.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: str
     kind: Literal["listing", "search", "feed", "browser", "app", "import", "generic"]
+    paper_kind: PaperKind | None = None
     base: str = ""
     hosts: tuple[str, ...] = ()
     verified_on: date
     policy: Policy = Policy()
     device: Literal["desktop", "phone"] = "desktop"
     render: Literal["http", "browser", "learn"] = "http"
+    profile: str = Field(default="", pattern=r"^[a-z][a-z0-9_]*$|^$")
     headers: dict[str, str] = Field(default_factory=dict)
     pace: Pace = Pace()
     budget: Budget = Budget()
@@ -176,7 +188,11 @@ class Platform(Frozen):
     def _value(self, name: str, values: Mapping[str, str], template: str) -> str:
         if name in values:
             return values[name]
-        raise BadInput(f"地址“{template}”需要 {{{name}}}，任务里没有给出", file=self.folder or None, field=name)
+        raise BadInput(
+            f"地址“{template}”需要 {{{name}}}；请在专项行动文件的这个来源里写明 base 或 start",
+            file=self.folder or None,
+            field=name,
+        )
 
     def owns(self, url: str) -> bool:
         """Whether an address lies on one of this platform's hosts (or their sub-domains)."""

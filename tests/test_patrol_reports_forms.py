@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from docx import Document
@@ -17,12 +18,13 @@ from patrol.bench_report import sample_input, sample_whole
 from patrol.errors import NotAvailable
 from patrol.handling import ListChange, Measure, Review
 from patrol.model import Judgement, Lead, State, Verdict
+from patrol.platforms import PaperKind, load_platforms
 from patrol.reports import charts, figures, wording
 from patrol.reports.edits import read_last_issue
 from patrol.reports.forms import cases, forms, list_changes, referral, summary
 from patrol.reports.masking import mask_identifier, mask_object, mask_text
 from patrol.reports.objects import patrolled
-from patrol.reports.records import BLANK, ReportInput
+from patrol.reports.records import BLANK, PlatformFace, ReportInput
 from patrol.reports.to_docx import write_docx
 
 
@@ -76,6 +78,20 @@ def test_only_a_listed_name_is_called_listed_and_nobody_is_called_unlicensed() -
     assert answers[Verdict.UNLISTED] == "名单未匹配，待核"
     assert all("待核" in answer for answer in answers.values())
     assert not any("无证" in answer for answer in answers.values())
+
+
+def test_a_platform_is_called_on_paper_as_its_own_file_says() -> None:
+    kinds = wording.wording().platform_kinds
+    assert set(kinds) == set(get_args(PaperKind))
+    given = sample_input(1)
+    faces = {face.name: face for face in (
+        PlatformFace(name="own", title="新市家长圈", kind="listing", paper_kind="forum"),
+        PlatformFace(name="bare", title="新市分类网", kind="listing"),
+    )}  # fmt: skip
+    assert wording.platform_kind(replace(given, platforms=faces), "own") == "论坛社区"
+    assert wording.platform_kind(replace(given, platforms=faces), "bare") == "生活服务"
+    assert wording.platform_kind(given, "nobody") == "其他网站平台"
+    assert all(platform.paper_kind for name, platform in load_platforms().items() if name != "generic")
 
 
 def test_leads_of_one_object_are_gathered_and_none_is_lost() -> None:

@@ -36,7 +36,10 @@ def gather(
         measures=_by_lead(book.measures(campaign.id)),
         list_changes=tuple(book.list_changes(campaign.id)),
         manual=tuple(entry for entry in book.hours(campaign.id) if _within(entry, after, until)),
-        platforms={one.name: PlatformFace(name=one.name, title=one.title, kind=one.kind) for one in platforms},
+        platforms={
+            one.name: PlatformFace(name=one.name, title=one.title, kind=one.kind, paper_kind=one.paper_kind or "")
+            for one in platforms
+        },
         evidence=_evidence_states(store, campaign, leads),
         chosen=tuple(book.chosen_cases(campaign.id)),
         rules_version=_versions(leads, rules=True),

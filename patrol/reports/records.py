@@ -16,11 +16,13 @@ Value = str | int | float
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformFace:
-    """How a platform is called on paper: its Chinese name and its kind (`short_video`, `classifieds`, …)."""
+    """How a platform is called on paper: its Chinese name, how it is walked (`listing`, `feed` …), and its kind on the forms
+    (`short_video`, `classifieds` …; empty: by how it is walked)."""
 
     name: str
     title: str
     kind: str = ""
+    paper_kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from detectors.model import Element
 from detectors.rules import Rule, load_rules
 from patrol.errors import BadInput
 from patrol.model import Judgement, Lead, Verdict
+from patrol.platforms import PaperKind
 from patrol.reports.cells import clean
 from patrol.reports.masking import mask_text
 from patrol.reports.records import PlatformFace, ReportInput
@@ -56,9 +57,8 @@ class Wording(FileRecord):
 
     key_contents: tuple[KeyContent, ...]
     categories: dict[str, Category]
-    platform_kinds: dict[str, str]
-    walk_kinds: dict[str, str]
-    platform_names: dict[str, str]
+    platform_kinds: dict[PaperKind, str]
+    walk_kinds: dict[str, PaperKind]
     bodies: dict[str, str]
     measures: dict[str, str]
     measure_states: dict[str, str]
@@ -136,10 +136,10 @@ def platform(given: ReportInput, name: str) -> PlatformFace:
 
 
 def platform_kind(given: ReportInput, name: str) -> str:
-    """Return the kind of a platform in the words of the plan."""
-    words = wording()
-    walk = words.walk_kinds.get(platform(given, name).kind, "other")
-    return words.platform_kinds[words.platform_names.get(name, walk)]
+    """Return the kind of a platform in the words of the plan: as its file says, else by how it is walked."""
+    words, face = wording(), platform(given, name)
+    kinds: Mapping[str, str] = words.platform_kinds
+    return kinds[face.paper_kind or words.walk_kinds.get(face.kind, "other")]
 
 
 def object_name(lead: Lead) -> str:
