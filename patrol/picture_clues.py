@@ -16,6 +16,7 @@ from patrol.campaigns import load_campaign
 from patrol.errors import BadInput, PatrolError
 from patrol.model import Capture, PageResult, Post, Run, State, Visit
 from patrol.pictures import read_picture
+from patrol.places import imported_address
 from patrol.screening import Screener, judge_of
 from patrol.spooling import spool
 from patrol.store import Store
@@ -63,7 +64,7 @@ def keep_command(
     run = Run(id=f"{_SOURCE}-{now:%Y%m%d%H%M%S%f}", campaign=chosen.id, source=_SOURCE, started_at=now)
     store.start_run(run)
     screener = Screener(
-        judge=judge_of(chosen),
+        judge=judge_of(chosen, settings.workspace),
         store=store,
         vault=Vault.of(settings),
         campaign=chosen,
@@ -91,7 +92,7 @@ def results(folder: Path, wish: Order, spool_folder: Path, now: datetime) -> lis
     """Return the pictures as pages: one post with all their words, each original with a capture of its own."""
     captures = [_capture(path, wish, spool_folder, now) for path in _pictures(folder)]
     texts = [wish.texts.get(path.name, "") for path in _pictures(folder)]
-    key = wish.url or f"picture:{captures[0].sha256}"
+    key = captures[0].url
     post = Post(
         key=key,
         platform=wish.platform or "generic",
@@ -117,9 +118,10 @@ def _capture(path: Path, wish: Order, spool_folder: Path, now: datetime) -> Capt
     body = path.read_bytes()
     digest = hashlib.sha256(body).hexdigest()
     spool(spool_folder, digest, body)
+    url = wish.url or imported_address(path.name, digest)
     return Capture(
-        url=wish.url or f"picture:{digest}",
-        final_url=wish.url or f"picture:{digest}",
+        url=url,
+        final_url=url,
         status=0,
         fetched_at=now,
         sha256=digest,

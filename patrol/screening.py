@@ -1,25 +1,27 @@
 """The journey of one post, in order, readable top to bottom: detect → match → grade → keep → seal.
 
-A page is handed over whole (`Screener.record_page`): each of its posts is screened and kept, leads are sealed, and last the
-visit is written. Everything is idempotent, so a page whose process was killed on the way is simply handed over again.
+Pages are handed over whole (`Screener.record_pages`), a few at a time: each of their posts is screened, posts, conclusions, leads
+and visits are written in one transaction, then the leads are sealed, and only then the frontier hears that the pages are done.
+Everything is idempotent, so a page whose process was killed on the way is simply handed over again.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from detectors import Detector
 from detectors.model import Detection, Document
+from patrol.allowing import Allowed, load_allowed, rule_files
 from patrol.calendar import judge_for, judge_in
 from patrol.campaigns import CHINA, china_today
 from patrol.licences import Context, Index, best_match, load_lists
 from patrol.licences.checking import scope_breaches
 from patrol.listing import index_on
-from patrol.model import Campaign, Lead, Match, PageResult, Post, Screening, Verdict
+from patrol.model import Campaign, Lead, Match, PageResult, Post, Screening, Verdict, Visit
 from patrol.pictures import read_picture
 from patrol.settings import Settings
-from patrol.store import Store
+from patrol.store import Book, Store
 from patrol.store.lists import ListStore
 from patrol.vault import LeadFacts, Vault
 
@@ -35,12 +37,15 @@ class Judge:
 
     detector: Detector
     index: Index | None
+    allowed: Allowed = field(default_factory=Allowed)
 
     def screen(self, post: Post, at: datetime) -> Screening:
         """Carry one post through detection, matching and grading. Pure: nothing is kept here."""
         detection = self.detector.detect(_document(post))
         match = self._match(post, detection, at)
-        return Screening(post=post, detection=detection, match=match, screened_at=at, grade=_grade(detection))
+        return self.allowed.let_pass(
+            Screening(post=post, detection=detection, match=match, screened_at=at, grade=_grade(detection))
+        )
 
     def _match(self, post: Post, detection: Detection, at: datetime) -> Match:
         names = tuple(dict.fromkeys(name for name in (*detection.institutions, post.author) if name.strip()))
@@ -103,7 +108,8 @@ class Screener:
         ocr: bool = True,
     ) -> None:
         self.judge, self.store, self.vault = judge, store, vault
-        self.campaign, self.run, self.source, self.device, self.spool, self.ocr = campaign, run, source, device, spool, ocr
+        self.campaign, self.spool, self.ocr = campaign, spool, ocr
+        self.book = Book(run=run, campaign=campaign, source=source, device=device)
 
     @classmethod
     def open(cls, settings: Settings, campaign: Campaign, *, run: str, source: str, device: str = "desktop") -> "Screener":
@@ -121,32 +127,38 @@ class Screener:
         )
 
     def record_page(self, result: PageResult) -> list[Lead]:
-        """Screen and keep every post of one page, seal its leads, then write the visit; return the leads.
+        """Screen and keep one page, as `record_pages` does."""
+        return self.record_pages([result])[0]
 
-        The visit comes last: where it stands, everything before it stands too.
+    def record_pages(self, results: Sequence[PageResult]) -> list[list[Lead]]:
+        """Screen every post of some pages, keep the pages in one transaction, then seal their leads; return each page's leads.
+
+        When this returns, all of it survives a kill and a cut of power. Of two pictures of one post the second would not see the
+        words of the first: they are handed over apart.
         """
+        judged = [self._judged(result) for result in results]
+        kept = self.store.record_pages(judged, self.book)
+        for leads, result in zip(kept, results, strict=True):
+            for lead, screening in leads:
+                self._seal(lead, screening, result)
+        return [[lead for lead, _ in leads] for leads in kept]
+
+    def _judged(self, result: PageResult) -> tuple[list[Screening], Visit]:
         posts = self._with_picture(result) if result.parent else result.posts
         followed = {link.url for link in result.follow}
-        leads = [
-            lead for post in posts if not (post.kind in _ENTRIES and post.url in followed) for lead in self._keep(post, result)
+        screenings = [
+            self.judge.screen(_without_surrogates(post), datetime.now(UTC))
+            for post in posts
+            if not (post.kind in _ENTRIES and post.url in followed)
         ]
-        self.store.record_visit(replace(result.visit, items=len(posts)), run=self.run, campaign=self.campaign.id)
-        return leads
+        return screenings, replace(result.visit, items=len(posts))
 
-    def _keep(self, post: Post, result: PageResult) -> list[Lead]:
-        post = _without_surrogates(post)
-        screening = self.judge.screen(post, datetime.now(UTC))
-        lead = self.store.record_screening(
-            screening, run=self.run, campaign=self.campaign, source=self.source, device=self.device
-        )
-        if lead is None:
-            return []
-        capture = post.capture or result.capture
+    def _seal(self, lead: Lead, screening: Screening, result: PageResult) -> None:
+        capture = screening.post.capture or result.capture
         if capture is not None and (self.spool / capture.sha256).is_file():
             self.vault.seal_exchange(
                 lead.evidence, capture, self.spool / capture.sha256, lead=lead_facts(lead, screening, self.campaign)
             )
-        return [lead]
 
     def _with_picture(self, result: PageResult) -> tuple[Post, ...]:
         """Return the post that a fetched picture belongs to, with the words of the picture added."""
@@ -170,10 +182,9 @@ def judge_of(campaign: Campaign, workspace: Path | None = None) -> Judge:
     """
     if workspace is None:
         return Judge(Detector(judge_day=judge_for(campaign.vacations), senior=campaign.include_senior), _file_index(campaign))
-    day = judge_in(workspace, campaign.vacations)
-    own_rules = tuple(path for path in (workspace / "rules.yml", *sorted((workspace / "rules").glob("*.yml"))) if path.is_file())
-    detector = Detector(judge_day=day, senior=campaign.include_senior, extra_rules=own_rules)
-    return Judge(detector, _file_index(campaign) or _imported_index(workspace))
+    day, allowed = judge_in(workspace, campaign.vacations), load_allowed(workspace)
+    detector = Detector(judge_day=day, senior=campaign.include_senior, extra_rules=rule_files(workspace))
+    return Judge(detector, _file_index(campaign) or _imported_index(workspace), allowed)
 
 
 def _file_index(campaign: Campaign) -> Index | None:

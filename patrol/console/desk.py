@@ -26,6 +26,7 @@ from patrol.store import Store
 from patrol.store.accounts import AccountBook
 from patrol.store.audit import AuditBook
 from patrol.store.console import ConsoleBook
+from patrol.store.console_allowing import AllowBook
 from patrol.store.console_overview import OverviewBook
 from patrol.store.console_work import WorkBook
 from patrol.store.handling import HandlingBook
@@ -56,6 +57,7 @@ class Books:
         self.accounts, self.audit, self.review = AccountBook(store), AuditBook(store), ReviewBook(store)
         self.leads, self.overview, self.work = ConsoleBook(store), OverviewBook(store), WorkBook(store)
         self.search, self.handling, self.lists = SearchBook(store), HandlingBook(store), ListStore(store.database)
+        self.allowing = AllowBook(store)
 
 
 @dataclass(slots=True)
@@ -85,6 +87,9 @@ class Desk:
         self.setup_token = secrets.token_urlsafe(24)
         self.secret = self.books.work.keep_fact("evidence_secret", secrets.token_hex(32))
         self.tasks.tidy()
+        for trial in (self.workspace / "rules").glob("trial-*.yml"):
+            # earlier versions left them among the rules that count
+            trial.unlink()
 
     @property
     def books(self) -> Books:

@@ -3,6 +3,7 @@
 from patrol.console import api
 from patrol.console.gate import Door
 from patrol.console.pages import (
+    allowing,
     campaigns,
     clues,
     entrance,
@@ -92,6 +93,7 @@ DOORS: tuple[Door, ...] = (
     Door("GET", "/rules/trials/{number}", rules.trial_page, REVIEWERS),
     Door("POST", "/rules/trials/{number}/keep", rules.keep_words, ADMINS),
     Door("POST", "/rules/words/drop", rules.drop_word, ADMINS),
+    Door("POST", "/rules/allowed/{number}/undo", allowing.undo, REVIEWERS),
     # reports and packages
     Door("GET", "/reports", reports.reports_page, EVERYONE),
     Door("POST", "/reports/pdf", reports.to_pdf, OFFICERS),

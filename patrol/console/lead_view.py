@@ -4,15 +4,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from detectors.model import DayStatus
+from patrol.allowing import account_key
 from patrol.calendar import judge_for
 from patrol.campaigns import CHINA
 from patrol.console.call import Call
 from patrol.console.evidence import EvidenceView, evidence_view
 from patrol.console.highlighting import Compared, Note, Piece, Shared, compare_names, compare_parts, notes_of, pieces_of
+from patrol.console.rendering import CONTACTS
 from patrol.handling import Measure
 from patrol.licences import Entry
 from patrol.model import Candidate, Lead
 from patrol.store.console import Card
+from patrol.store.console_allowing import AllowRule
 from patrol.store.reviewing import Decision, may_decide
 
 _STAGES = {"primary": "小学", "junior": "初中", "senior": "高中", "preschool": "学前"}
@@ -70,6 +73,18 @@ class LeadView:
     account_posts: int
     refusal: str
     undoable: bool
+    rules: list[AllowRule]
+
+    @property
+    def allowable(self) -> list[tuple[str, str]]:
+        """What a rule can let pass later: (key, words), the account first, then what the page can be reached by."""
+        screening = self.lead.screening
+        if screening is None:
+            return []
+        account = account_key(screening.post)
+        named = [(account, f"该账号（{self.card.author or screening.post.author_id}）")] if account else []
+        contacts = dict.fromkeys((one.kind, one.value) for one in screening.detection.contacts)
+        return named + [(f"{kind}:{value}", f"{CONTACTS.get(kind, kind)} {value}") for kind, value in contacts][:6]
 
     @property
     def elements(self) -> list[str]:
@@ -120,6 +135,7 @@ def lead_view(call: Call, number: str) -> LeadView:
         allowed=books.review.allowed(card.provider),
         account_posts=books.leads.account_posts(card.platform, post.author_id if post else ""),
         undoable=_undoable(call, decisions),
+        rules=books.allowing.of_lead(number),
         refusal=may_decide(card.stage, decisions, call.user.name if call.user else "", senior=call.senior),
     )
 

@@ -44,8 +44,8 @@ def grade(detection: Detection) -> str:
 
 def try_command(
     workspace: Annotated[Path, typer.Option("--workspace")],
-    rules: Annotated[Path, typer.Option("--rules")],
-    before: Annotated[Path | None, typer.Option("--before")] = None,
+    rules: Annotated[list[Path], typer.Option("--rules")],
+    before: Annotated[list[Path] | None, typer.Option("--before")] = None,
     posts: Annotated[int, typer.Option("--posts")] = 10_000,
     campaign: Annotated[Path | None, typer.Option("--campaign")] = None,
 ) -> None:
@@ -53,8 +53,8 @@ def try_command(
     read = load_campaign(campaign) if campaign else None
     judge = judge_for(read.vacations if read else ())
     senior = read.include_senior if read else True
-    old = Detector(judge_day=judge, senior=senior, extra_rules=(before,) if before else ())
-    new = Detector(judge_day=judge, senior=senior, extra_rules=(rules,))
+    old = Detector(judge_day=judge, senior=senior, extra_rules=tuple(before or ()))
+    new = Detector(judge_day=judge, senior=senior, extra_rules=tuple(rules))
     store = Store.open(workspace)
     changes: list[Change] = []
     seen = more = less = again = 0

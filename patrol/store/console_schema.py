@@ -166,4 +166,5 @@ ALLOWING = (
       id INTEGER PRIMARY KEY, kind TEXT NOT NULL, value TEXT NOT NULL, reason TEXT NOT NULL, lead TEXT NOT NULL DEFAULT '',
       officer TEXT NOT NULL, at TEXT NOT NULL, undone_at TEXT, undone_by TEXT NOT NULL DEFAULT '')""",
     "CREATE INDEX allow_rules_lead ON allow_rules(lead)",
+    "CREATE INDEX screenings_held ON screenings(rules_version, post_key) WHERE instr(rules_version, '+') > 0",
 )

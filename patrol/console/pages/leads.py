@@ -7,6 +7,7 @@ from starlette.responses import Response
 from patrol.console import figures
 from patrol.console.call import Call
 from patrol.console.lead_view import check_district, lead_view
+from patrol.console.pages import allowing
 from patrol.console.people import Role
 from patrol.errors import BadInput, Conflict
 from patrol.model import Judgement
@@ -111,12 +112,14 @@ def _decide(call: Call, number: str, version: str) -> Standing:
     judgement, reason = _judgement(call)
     if not version.isdigit():
         raise BadInput("页面不完整，请刷新后重试")
+    rules = allowing.wished(call, number, judgement)
     standing = call.books.review.decide(
         number, judgement, officer=call.who.name, seen=int(version), reason=reason, now=call.now, senior=call.senior
     )
     if judgement is Judgement.DISMISSED:
         card = call.books.leads.card(number)
         call.books.review.allow(card.provider, reason=reason, lead=number, name=call.who.name, now=call.now)
+        allowing.keep(call, number, rules, reason)
     call.audit("decide", number, f"{judgement.chinese}{f'：{reason}' if reason else ''}；现为{standing.stage.chinese}")
     call.desk.forget("stages:")
     return standing

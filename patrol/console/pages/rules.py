@@ -10,6 +10,7 @@ from starlette.responses import Response
 from detectors.errors import RuleError
 from detectors.lexicon import load_lexicon
 from detectors.rules import load_rules
+from patrol.allowing import rule_files
 from patrol.console.call import Call
 from patrol.errors import BadInput, Refused
 from patrol.rule_listing import rules_of
@@ -44,8 +45,9 @@ _TRIED_POSTS = 10_000
 
 def rules_page(call: Call) -> Response:
     """Show all rules with clause and examples, the bureau's own words, and the form to try new ones."""
-    own = _own(call)
+    own, files = _own(call), rule_files(call.desk.workspace)
     rules = rules_of(own if own.is_file() else None)
+    allowed = [(rule, call.books.allowing.held_posts(rule.id) if rule.held else []) for rule in call.books.allowing.rules()]
     tasks = call.books.work.tasks(("trial",), 5)
     return call.page(
         "rules.html",
@@ -54,7 +56,8 @@ def rules_page(call: Call) -> Response:
         labels=LABELS,
         own=own.name,
         tasks=[(task, call.desk.tasks.runs(task)) for task in tasks],
-        version=load_lexicon((own,) if own.is_file() else ()).version,
+        allowed=allowed,
+        version=load_lexicon(files).version,
     )
 
 
@@ -80,13 +83,15 @@ def try_words(call: Call) -> Response:
         raise BadInput(f"每个词最多20个字，最多{_MOST_WORDS}个词，用空格隔开", field="词语")
     own = _words(_own(call))
     own[label] = list(dict.fromkeys((*own.get(label, []), *words)))
-    trial = call.desk.workspace / "rules" / f"trial-{call.now:%Y%m%d%H%M%S%f}.yml"
+    # not among the bureau's own files: what is only tried must not count in a sweep
+    trial = call.desk.workspace / "trials" / f"{call.now:%Y%m%d%H%M%S%f}.yml"
     trial.parent.mkdir(parents=True, exist_ok=True)
     trial.write_text(_file_text(_own(call), own, call.who.name), encoding="utf-8")
     _check(trial)
-    arguments = ["--rules", str(trial), "--posts", str(_TRIED_POSTS)]
-    if _own(call).is_file():
-        arguments += ["--before", str(_own(call))]
+    before = rule_files(call.desk.workspace)
+    after = [trial, *(file for file in before if file != _own(call))]
+    arguments = ["--posts", str(_TRIED_POSTS), *(part for file in after for part in ("--rules", str(file)))]
+    arguments += [part for file in before for part in ("--before", str(file))]
     if call.campaign is not None:
         arguments += ["--campaign", call.campaign.path]
     title = f"试算：{LABELS[label]} + {'、'.join(words)}"
