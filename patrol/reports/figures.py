@@ -64,6 +64,7 @@ def collect(given: ReportInput, *, longest_list: int = 6) -> Figures:
     figures.say("unit", clean(given.campaign.unit, 40))
     for key, day in (("start", given.campaign.start), ("end", given.campaign.end)):
         figures.add(key, chinese_date(day), "专项行动文件所列日期")
+    figures.say("provisional", "".join(given.calendar_notes))
     figures.add("batches", len(given.campaign.batches), "专项行动文件所列批次数")
     _coverage(figures, given)
     _leads(figures, given)
@@ -82,6 +83,7 @@ def flags(given: ReportInput) -> frozenset[str]:
     recorded = {measure.kind for measure in _taken(given)}
     held = {
         "leads" if given.reported else "no_leads",
+        "provisional" if given.calendar_notes else "",
         "gaps" if gaps else "no_gaps",
         "planned" if planned else "nothing_planned",
         "later_batches" if later else "",
@@ -112,7 +114,7 @@ def _coverage(figures: Figures, given: ReportInput) -> None:
     names = [given.platforms[row.source].title if row.source in given.platforms else row.title for row in holes]
     shown = "、".join(clean(name, 12) for name in names[: figures.longest_list])
     figures.say("gap_names", (shown or "（没有巡查记录）") + ("等" if len(names) > figures.longest_list else ""))
-    reasons = {state.chinese: count for state, count in gaps.most_common()}
+    reasons = {state.chinese.replace("，", "、"): count for state, count in gaps.most_common()}
     figures.add_list("reasons", reasons, "未看到的页面按原因", unit="个")
     hours = sum(entry.hours * entry.people for entry in given.manual)
     figures.add("hours", f"{hours:g}" if given.manual else BLANK, "人员记录的人工巡查人时合计")
@@ -162,7 +164,8 @@ def _distribution(figures: Figures, given: ReportInput) -> None:
     figures.add_list("by_kind", tally.by_platform_kind(given, leads), "列入各表的线索按平台类别")
     figures.add_list("by_district", tally.by_district(leads), "列入各表的线索按属地")
     figures.add_list("by_stage", tally.by_stage(leads), "列入各表的线索按学段")
-    figures.add_list("by_answer", tally.by_answer(leads), "列入各表的线索按名单比对结果")
+    answers = {f"“{answer}”": count for answer, count in tally.by_answer(leads).items()}
+    figures.add_list("by_answer", answers, "列入各表的线索按名单比对结果")
     figures.add_list("by_category", by_category(leads), "列入各表的线索按疑似问题表现（可重复计）")
     top = max(keys.items(), key=lambda item: item[1], default=("", 0))
     figures.say("top_key", top[0])

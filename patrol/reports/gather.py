@@ -37,8 +37,7 @@ def gather(
         list_changes=tuple(book.list_changes(campaign.id)),
         manual=tuple(entry for entry in book.hours(campaign.id) if _within(entry, after, until)),
         platforms={
-            one.name: PlatformFace(name=one.name, title=one.title, kind=one.kind, paper_kind=one.paper_kind or "")
-            for one in platforms
+            one.name: PlatformFace(name=one.name, title=one.title, kind=one.kind, paper_kind=one.paper_kind) for one in platforms
         },
         evidence=_evidence_states(store, campaign, leads),
         chosen=tuple(book.chosen_cases(campaign.id)),

@@ -1,5 +1,6 @@
 """Make a form and its files: from the store, into a bureau's own template where one is kept, each file whole or not at all."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,6 +27,7 @@ from patrol.store.handling import HandlingBook
 
 WRITERS: dict[str, Callable[[Report, Path], None]] = {".xlsx": write_xlsx, ".docx": write_docx}
 _NO_SPACE = 28
+_KIND = re.compile(r"\.(?=[0-9]*[A-Za-z])[0-9A-Za-z]{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +95,15 @@ def write(form: Form, given: ReportInput, output: Path) -> Made:
 
 
 def targets(output: Path, form: Form) -> tuple[Path, ...]:
-    """Return the files to write: the one named, or one per kind of the form when no known suffix is given."""
+    """Return the files to write: the one named, or one per kind of the form when it names no kind of file.
+
+    BadInput for a kind that the form does not have (.ods, .pdf); “第1.5稿” is a name, not a kind.
+    """
     kinds = tuple(f".{kind}" for kind in form.TEMPLATE.kinds)
-    if output.suffix in kinds:
-        return (output,)
-    if output.suffix in {".xlsx", ".docx", ".doc", ".xls", ".pdf"}:
-        raise BadInput(f"{form.TEMPLATE.name}只能保存为{'、'.join(kinds)}；请改文件名", file=output)
+    if output.suffix.lower() in kinds:
+        return (output.with_suffix(output.suffix.lower()),)
+    if _KIND.fullmatch(output.suffix):
+        raise BadInput(f"{form.TEMPLATE.name}只能保存为{'、'.join(kinds)}；请改文件名，或不写后缀", file=output)
     if output.is_dir():
         output = output / form.TEMPLATE.name
     return tuple(output.with_name(output.name + kind) for kind in kinds)

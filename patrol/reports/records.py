@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta, timezone
 
 from patrol.handling import ListChange, Look, ManualPatrol, Measure, Review
 from patrol.model import Batch, Campaign, Judgement, Lead, SourceCoverage
+from patrol.platforms import PaperKind
 
 CHINA = timezone(timedelta(hours=8), "UTC+8")
 BLANK = "〔待填〕"
@@ -17,12 +18,12 @@ Value = str | int | float
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformFace:
     """How a platform is called on paper: its Chinese name, how it is walked (`listing`, `feed` …), and its kind on the forms
-    (`short_video`, `classifieds` …; empty: by how it is walked)."""
+    (`short_video`, `classifieds` …; None: by how it is walked)."""
 
     name: str
     title: str
     kind: str = ""
-    paper_kind: str = ""
+    paper_kind: PaperKind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -138,8 +138,7 @@ def platform(given: ReportInput, name: str) -> PlatformFace:
 def platform_kind(given: ReportInput, name: str) -> str:
     """Return the kind of a platform in the words of the plan: as its file says, else by how it is walked."""
     words, face = wording(), platform(given, name)
-    kinds: Mapping[str, str] = words.platform_kinds
-    return kinds[face.paper_kind or words.walk_kinds.get(face.kind, "other")]
+    return words.platform_kinds[face.paper_kind or words.walk_kinds.get(face.kind, "other")]
 
 
 def object_name(lead: Lead) -> str:
