@@ -24,6 +24,7 @@ _SIGNALS = (
 )
 _STRICT = frozenset({"initials", "emoji"})
 _STRICT_SIGNALS = ("audience.grade", "audience.preschool", "audience.stage", "tutor.core", "price.", "topic.")
+_SCHOOL_SIGNALS = ("audience.grade", "audience.preschool", "audience.stage", "subject.", "topic.")
 _NEIGHBOURS = 12
 
 
@@ -144,17 +145,25 @@ def supported(firm: list[Hit], weak: list[Hit]) -> list[Hit]:
         return []
     anchors = [hit for hit in firm if hit.labels[0].startswith(_SIGNALS)]
     every = Spans((hit.start, hit.end) for hit in anchors)
-    strict = Spans((hit.start, hit.end) for hit in anchors if any(label.startswith(_STRICT_SIGNALS) for label in hit.labels))
+    strict = _spans(anchors, _STRICT_SIGNALS)
+    school = _spans(anchors, _SCHOOL_SIGNALS)
     weak.sort(key=lambda hit: hit.start)
     kept = []
     for place, hit in enumerate(weak):
-        near = strict if hit.trick in _STRICT else every
-        if near.touch(hit.start - REACH, hit.end + REACH) or _paired(weak, place):
+        near = school if not hit.trick else strict if hit.trick in _STRICT else every
+        if near.touch(hit.start - REACH, hit.end + REACH) or (hit.trick and _paired(weak, place)):
             kept.append(hit)
     return kept
+
+
+def _spans(hits: list[Hit], labels: tuple[str, ...]) -> Spans:
+    return Spans((hit.start, hit.end) for hit in hits if any(label.startswith(labels) for label in hit.labels))
 
 
 def _paired(weak: list[Hit], place: int) -> bool:
     hit = weak[place]
     around = weak[max(0, place - _NEIGHBOURS) : place + _NEIGHBOURS + 1]
-    return any(other.word != hit.word and other.start < hit.end + REACH and other.end > hit.start - REACH for other in around)
+    return any(
+        other.trick and other.word != hit.word and other.start < hit.end + REACH and other.end > hit.start - REACH
+        for other in around
+    )

@@ -1,7 +1,7 @@
 """The words that prove elements, read from rules/lexicon/*.yml and an officer's own files, compiled into automata.
 
 A file holds `source` and `groups`; a group holds `label`, `words` (separated by spaces) and for element labels `element`,
-`weight`, `meaning`. Contexts (`ctx.…`) and masks (`mask.…`) have no element. Unknown keys are refused.
+`weight`, `meaning`, and `weak: true` where the words mean it only beside a grade or a subject. Contexts (`ctx.…`) and masks (`mask.…`) have no element. Unknown keys are refused.
 """
 
 import hashlib
@@ -21,6 +21,7 @@ from detectors.errors import RuleError
 from detectors.fold import fold
 from detectors.fold_tables import RULES, common_words, load_tables
 from detectors.model import Element
+from detectors.patterns import PATTERNS
 from detectors.syllables import word_sounds
 
 _HALF_SPELLED = (
@@ -82,22 +83,44 @@ def load_lexicon(extra: tuple[Path, ...] = ()) -> Lexicon:
     """Read and compile the packaged lexicon and extra files; raises RuleError on anything wrong."""
     groups: dict[str, Group] = {}
     labels: dict[str, dict[str, None]] = {}
-    digest = hashlib.sha256()
+    hesitant: list[tuple[str, str]] = []
     for path in (*lexicon_files(), *sorted((RULES / "clauses").glob("*.yml")), *extra):
-        raw = path.read_bytes()
-        digest.update(raw)
-        content = _parse(path, raw)
+        content = _parse(path, path.read_bytes())
         for entry in (*content.get("groups", ()), *_rule_groups(content)):
             group = _group(path, entry, groups)
             groups[group.label] = group
-            for word in str(entry["words"]).split():
-                labels.setdefault(_folded(word), {})[group.label] = None
+            for word in map(_folded, str(entry["words"]).split()):
+                if entry.get("weak"):
+                    hesitant.append((word, group.label))
+                else:
+                    labels.setdefault(word, {})[group.label] = None
     sounds = _parse(RULES / "lexicon" / "sounds.yml", (RULES / "lexicon" / "sounds.yml").read_bytes())
     slang = _parse(RULES / "lexicon" / "slang.yml", (RULES / "lexicon" / "slang.yml").read_bytes())["slang"]
     for sign, meaning in load_tables().subject_signs.items():
         labels.setdefault(sign, {})[_subject_label(meaning, labels)] = None
-    words = _words(labels)
-    return _compile(groups, words, sounds, slang, digest.hexdigest()[:12])
+    respelled = (*_HALF_SPELLED.split(), *sounds["targets"].split(), *sounds["initials"].values())
+    words = (*_words(labels, respelled), *_hesitant(hesitant, labels))
+    return _compile(groups, words, sounds, slang, rules_version(extra))
+
+
+def rules_version(extra: tuple[Path, ...] = ()) -> str:
+    """Return the short digest of everything that changes a result: words, clauses, folding tables, weights, patterns."""
+    digest = hashlib.sha256()
+    for path in (*sorted(path for path in RULES.rglob("*") if path.is_file()), *extra):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    for label, pattern in PATTERNS:
+        digest.update(f"{label}\t{pattern.pattern}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+def _hesitant(entries: Iterable[tuple[str, str]], labels: dict[str, dict[str, None]]) -> Iterable[Word]:
+    """Yield the words that mean it only beside a grade or a subject; words known otherwise keep what they are."""
+    met: dict[str, dict[str, None]] = {}
+    for text, label in entries:
+        if text not in labels:
+            met.setdefault(text, {})[label] = None
+    return [Word(text, tuple(own), weak=True) for text, own in met.items()]
 
 
 def _rule_groups(content: dict[str, Any]) -> list[dict[str, Any]]:
@@ -124,7 +147,9 @@ def _parse(path: Path, raw: bytes) -> dict[str, Any]:
 def _group(path: Path, entry: Any, groups: dict[str, Group]) -> Group:
     if not isinstance(entry, dict) or not isinstance(entry.get("label"), str) or not entry.get("words"):
         raise RuleError(f"{path.name}：groups 的每一项都要有 label 和 words")
-    unknown = set(entry) - {"label", "element", "weight", "meaning", "words", "source"}
+    if entry.get("weak", False) not in {True, False}:
+        raise RuleError(f"{path.name} {entry['label']}：weak 只能是 true 或 false")
+    unknown = set(entry) - {"label", "element", "weight", "meaning", "words", "source", "weak"}
     if unknown:
         raise RuleError(f"{path.name} {entry['label']}：不认识的字段 {'、'.join(sorted(unknown))}")
     known = groups.get(entry["label"])
@@ -147,7 +172,7 @@ def _subject_label(meaning: str, labels: dict[str, dict[str, None]]) -> str:
     return next((label for label in labels.get(meaning, ()) if label.startswith("subject.")), "subject.coded")
 
 
-def _words(labels: dict[str, dict[str, None]]) -> tuple[Word, ...]:
+def _words(labels: dict[str, dict[str, None]], respelled: Iterable[str]) -> tuple[Word, ...]:
     """Give each word the labels of the lexicon words inside it (寒假班 is also 寒假), masks and contexts excepted."""
     signs = load_tables().subject_signs
     kept = {text: own for text, own in labels.items() if len(text) > 1 or text in signs}
@@ -168,16 +193,16 @@ def _words(labels: dict[str, dict[str, None]]) -> tuple[Word, ...]:
         contextual = all(label.startswith("ctx.") for label in own)
         both = tuple(label for label in own if not label.startswith("mask.")) + (() if contextual else tuple(inherited))
         words.append(Word(text, tuple(dict.fromkeys(both)), weak=text in signs, trick="emoji" if text in signs else ""))
-    return (*words, *_half_spelled(kept))
+    return (*words, *_half_spelled(kept, respelled))
 
 
-def _half_spelled(labels: dict[str, dict[str, None]]) -> Iterable[Word]:
+def _half_spelled(labels: dict[str, dict[str, None]], respelled: Iterable[str]) -> Iterable[Word]:
     """Yield S学, 数X and the like for the words most often written so; all of them weak."""
-    for word in _HALF_SPELLED.split():
+    for word in (word for word in dict.fromkeys(respelled) if len(word) == 2):
         first, second = (syllable[0] for syllable in lazy_pinyin(word))
         for text in dict.fromkeys((first + word[1], word[0] + second, word[0] + "x")):
-            if text not in labels:
-                yield Word(text, tuple(labels.get(word, ())), weak=True, trick="initials", means=word)
+            if text not in labels and labels.get(word):
+                yield Word(text, tuple(labels[word]), weak=True, trick="initials", means=word)
 
 
 def _compile(
