@@ -14,6 +14,7 @@ from detectors.model import Contact
 from detectors.patterns import find_patterns
 from detectors.prices import Price, find_prices
 from detectors.spans import Spans
+from detectors.spelling import spelled_out
 
 __all__ = ["Hit", "find_hits"]
 _SPREAD_OUT = 0.8
@@ -52,6 +53,7 @@ _NUMBERED = frozenset({"phone", "permit", "icp", "uscc"})
 _PERSONAL = frozenset({"wechat", "qq", "phone", "group"})
 _PROMISING = ("subject.", "topic.", "tutor.", "nonsubject.", "train.", "audience.", "rule.D-NAME")
 _HOPE = re.compile(r"年级|[初高小][一二三四五六1-6]|升|岁|\d[swyh](?![a-z])|[语数英物化][、+的]")
+_LATIN = re.compile("[A-Za-z]{2}")
 _BRACKETS = '（）()【】[]《》“”"「」『』'
 
 
@@ -84,7 +86,9 @@ def find_hits(folded: Folded, lexicon: Lexicon, contacts: tuple[Contact, ...]) -
 def _measured(folded: Folded) -> Iterator[Hit]:
     """Yield pattern and price hits; a text spread out by symbols (4·岁·起) is read without them too."""
     spread = len(folded.tight.text) < _SPREAD_OUT * len(folded.plain.text)
-    for view in (folded.plain, folded.tight) if spread else (folded.plain,):
+    spelled = spelled_out(folded.plain)
+    views = (folded.plain, *((folded.tight,) if spread else ()), *((spelled,) if spelled else ()))
+    for view in views:
         yield from _patterns(folded.original, view)
         for price in find_prices(view).amounts:
             yield Hit((_price_label(price),), price.start, price.end, "")
@@ -140,5 +144,7 @@ def _patterns(original: str, view: View) -> Iterator[Hit]:
     for found in find_patterns(view.text):
         start, end = view.span(found.start, found.end)
         word = view.text[found.start : found.end]
-        trick = "" if original[start:end] == word else surface_trick(original[start:end], word.replace(" ", ""))
+        quote = original[start:end]
+        trick = "" if quote == word else surface_trick(quote, word.replace(" ", ""))
+        trick = "pinyin" if trick == "leetspeak_digits" and _LATIN.search(quote) and not _LATIN.search(word) else trick
         yield Hit((found.label,), start, end, word, trick if trick != "inserted_symbols" else "")

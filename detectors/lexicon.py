@@ -1,7 +1,8 @@
 """The words that prove elements, read from rules/lexicon/*.yml and an officer's own files, compiled into automata.
 
 A file holds `source` and `groups`; a group holds `label`, `words` (separated by spaces) and for element labels `element`,
-`weight`, `meaning`, and `weak: true` where the words mean it only beside a grade or a subject. Contexts (`ctx.…`) and masks (`mask.…`) have no element. Unknown keys are refused.
+`weight`, `meaning`, and `weak: true` where the words mean it only beside a grade or a subject. Contexts (`ctx.…`) and masks
+(`mask.…`) have no element. Unknown keys are refused.
 """
 
 import hashlib
