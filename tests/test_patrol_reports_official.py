@@ -167,6 +167,31 @@ def test_word_template_is_filled_with_formats_and_logo_kept(tmp_path: Path) -> N
     assert rows[0]._tr.find(qn("w:tc")) is not None
 
 
+def test_a_filled_template_prints_on_the_width_of_a_page_with_its_header_repeated(tmp_path: Path) -> None:
+    workbook.fill(xlsx_template(tmp_path / "t.xlsx"), table_of(6), "线上巡查情况表", tmp_path / "o.xlsx", {})
+    sheet = openpyxl.load_workbook(tmp_path / "o.xlsx")["附件"]
+    assert sheet.print_title_rows == "$4:$5"
+    assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight, sheet.sheet_properties.pageSetUpPr.fitToPage) == (
+        1,
+        0,
+        True,
+    )
+    word_table.fill(docx_template(tmp_path / "t.docx"), table_of(6), "线上巡查情况表", tmp_path / "o.docx", {})
+    rows = Document(str(tmp_path / "o.docx")).tables[0]._tbl.tr_lst
+    assert [row.find(f".//{qn('w:tblHeader')}") is not None for row in rows] == [True] + [False] * (len(rows) - 1)
+    assert all(row.find(f".//{qn('w:cantSplit')}") is not None for row in rows[1:])
+
+
+def test_print_settings_of_the_template_stay(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(xlsx_template(tmp_path / "t.xlsx"))
+    book["附件"].page_setup.scale, book["附件"].print_title_rows = 70, "1:5"
+    book.save(tmp_path / "t.xlsx")
+    workbook.fill(tmp_path / "t.xlsx", table_of(6), "线上巡查情况表", tmp_path / "o.xlsx", {})
+    sheet = openpyxl.load_workbook(tmp_path / "o.xlsx")["附件"]
+    assert (sheet.page_setup.scale, sheet.print_title_rows) == (70, "$1:$5")
+    assert not (sheet.sheet_properties.pageSetUpPr and sheet.sheet_properties.pageSetUpPr.fitToPage)
+
+
 def test_a_file_without_a_header_row_is_refused(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     book.active["A1"] = "随便"

@@ -121,17 +121,28 @@ def _fill_rows(target: DocxTable, found: Found, matches: tuple[HeadingMatch, ...
     for row in blank[len(table.rows) :] if table.rows else ():
         body.remove(row)
     anchor = rows[found.bottom]
+    if not any(row.find(f".//{qn('w:tblHeader')}") is not None for row in rows):
+        for row in rows[: found.bottom + 1]:
+            _mark(row, "tblHeader")
     positions = {column.key: place for place, column in enumerate(table.columns)}
     for number, values in enumerate(table.rows):
         row = blank[number] if number < len(blank) else copy.deepcopy(pattern)
         if number >= len(blank):
             anchor.addnext(row)
         anchor = row
+        _mark(row, "cantSplit")
         cells = row.tc_lst
         for match in matches:
             if match.key and match.place < len(cells):
                 shown = str(values.values[positions[match.key]])
                 _set_text(cells[match.place].p_lst[0], "\n".join(clean(part) for part in shown.split("\n")))
+
+
+def _mark(row: CT_Row, name: str) -> None:
+    """Set a property of a row (cantSplit: not broken over two pages; tblHeader: repeated on each page) once."""
+    properties = row.get_or_add_trPr()
+    if properties.find(qn(f"w:{name}")) is None:
+        properties.append(OxmlElement(f"w:{name}"))
 
 
 def _row_has_text(row: CT_Row) -> bool:

@@ -14,6 +14,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.cell_range import CellRange
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from patrol.errors import BadInput
@@ -74,10 +75,19 @@ def fill(path: Path, table: Table, name: str, target: Path, corrections: Mapping
     _fill_heading(sheet, found, table, name)
     _make_room(sheet, found, len(table.rows))
     _fill_rows(sheet, found, matches, table)
-    if not sheet.print_title_rows:
-        sheet.print_title_rows = f"{found.top}:{found.bottom}"
+    _set_print(sheet, found)
     book.save(target)
     return matches
+
+
+def _set_print(sheet: Worksheet, found: Found) -> None:
+    """Repeat the header and keep the table on the width of a page, where the template itself says nothing of either."""
+    if not sheet.print_title_rows:
+        sheet.print_title_rows = f"{found.top}:{found.bottom}"
+    setup = sheet.sheet_properties.pageSetUpPr
+    if (setup is None or not setup.fitToPage) and sheet.page_setup.scale in {None, 100}:
+        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
 
 
 def losses(path: Path) -> tuple[str, ...]:
