@@ -89,6 +89,13 @@ def common_words() -> frozenset[str]:
     return frozenset(line for line in lines if not line.startswith("#"))
 
 
+@cache
+def load_measures() -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return the pinyin of measure words, several syllables and one, with what they stand for."""
+    content = _read("measures.yml", {"source", "words", "syllables"})
+    return content["words"], content["syllables"]
+
+
 def _read(name: str, keys: set[str]) -> dict[str, Any]:
     content = yaml.safe_load((RULES / "fold" / name).read_text(encoding="utf-8"))
     if not isinstance(content, dict) or set(content) - keys:

@@ -1,34 +1,12 @@
-"""Measure words in pinyin (zhou六, 9dian, 三nian级) read as characters, so that patterns of grades, clocks and prices see them."""
+"""Measure words in pinyin (zhou六, 9dian, 三nian级) read as characters: patterns of grades, clocks and prices see them so."""
 
 import re
 
 from detectors.fold import View
+from detectors.fold_tables import load_measures
 from detectors.syllables import syllables_of
 
 _RUN = re.compile(r"(?<![a-z_@/.\-])[a-z]{2,24}(?![a-z_@/\-]|\.[a-z])")
-_WORDS = {
-    **{"xiawu": "下午", "shangwu": "上午", "wanshang": "晚上", "zaoshang": "早上", "zhongwu": "中午", "xingqi": "星期"},
-    **{"libai": "礼拜", "nianji": "年级", "xiaoshi": "小时", "keshi": "课时", "fenzhong": "分钟", "zhoumo": "周末"},
-    **{"chuzhong": "初中", "gaozhong": "高中", "xiaoxue": "小学", "yigeyue": "一个月", "meiren": "每人"},
-}
-_SYLLABLES = {
-    **{"zhou": "周", "dian": "点", "jie": "节", "ci": "次", "yuan": "元", "kuai": "块", "nian": "年", "ji": "级", "yue": "月"},
-    **{"hao": "号", "tian": "天", "ri": "日", "sui": "岁", "sheng": "升", "dui": "对", "ban": "班", "ren": "人", "wan": "晚"},
-    **{
-        "zao": "早",
-        "mei": "每",
-        "yi": "一",
-        "er": "二",
-        "san": "三",
-        "si": "四",
-        "wu": "五",
-        "liu": "六",
-        "qi": "七",
-        "ba": "八",
-    },
-    **{"jiu": "九", "shi": "十", "bai": "百", "qian": "千", "chu": "初", "gao": "高", "xiao": "小", "ke": "课", "fen": "分"},
-    **{"ge": "个", "liang": "两", "bei": "倍"},
-}
 
 
 def spelled_out(view: View) -> View | None:
@@ -59,12 +37,13 @@ def spelled_out(view: View) -> View | None:
 
 def _read(run: str) -> list[tuple[str, int, int]]:
     """Return the characters a run stands for with their places in it; empty unless every syllable is a measure word."""
-    known = next((word for word in _WORDS if run.startswith(word)), "")
-    read = [(_WORDS[known], 0, len(known))] if known else []
+    words, single = load_measures()
+    known = next((word for word in words if run.startswith(word)), "")
+    read = [(words[known], 0, len(known))] if known else []
     at = len(known)
     for syllable in syllables_of(run[at:]) if at < len(run) else ():
-        if syllable not in _SYLLABLES:
+        if syllable not in single:
             return []
-        read.append((_SYLLABLES[syllable], at, at + len(syllable)))
+        read.append((single[syllable], at, at + len(syllable)))
         at += len(syllable)
     return read if at == len(run) else []
