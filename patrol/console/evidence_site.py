@@ -18,6 +18,7 @@ from patrol.console.evidence import PAGES, sealed_file
 from patrol.errors import EvidenceError
 
 TICKET_SECONDS = 900
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 
 
@@ -35,17 +36,38 @@ def evidence_app(desk: Desk) -> Starlette:
     async def page(request: Request) -> Response:
         return await run_in_threadpool(_page, desk, request)
 
-    return Starlette(routes=[Route("/page", page, methods=["GET"])])
+    async def sample(request: Request) -> Response:
+        return await run_in_threadpool(_sample, desk, request)
+
+    return Starlette(routes=[Route("/page", page, methods=["GET"]), Route("/sample", sample, methods=["GET"])])
 
 
-def _page(desk: Desk, request: Request) -> Response:
-    headers = {
+def _headers(desk: Desk) -> dict[str, str]:
+    return {
         "Content-Security-Policy": policy(desk.origins.console),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-store",
         "Cross-Origin-Resource-Policy": "cross-origin",
     }
+
+
+def _sample(desk: Desk, request: Request) -> Response:
+    """Send a page that was no evidence (a wall) from the spool, behind a ticket of its own."""
+    headers = _headers(desk)
+    try:
+        sealer = URLSafeTimedSerializer(desk.secret, salt="sample")
+        sha256 = str(sealer.loads(request.query_params.get("ticket", ""), max_age=TICKET_SECONDS))
+    except BadSignature:
+        return PlainTextResponse("链接已失效，请回到控制台重新打开", status_code=403, headers=headers)
+    file = desk.workspace / "spool" / sha256
+    if not _DIGEST.fullmatch(sha256) or not file.is_file():
+        return PlainTextResponse("抓取缓存已清除", status_code=404, headers=headers)
+    return Response(file.read_bytes(), headers={**headers, "Content-Type": "text/html"})
+
+
+def _page(desk: Desk, request: Request) -> Response:
+    headers = _headers(desk)
     try:
         sealer = URLSafeTimedSerializer(desk.secret, salt="evidence")
         number, sha256 = sealer.loads(request.query_params.get("ticket", ""), max_age=TICKET_SECONDS)

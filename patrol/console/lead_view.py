@@ -147,9 +147,14 @@ def _undoable(call: Call, decisions: list[Decision]) -> bool:
 
 def check_district(call: Call, card: Card) -> None:
     """Refuse a lead of another district to an officer who has one; a lead without a region is everybody's."""
-    district = call.user.district if call.user else ""
-    if district and card.region and district not in card.region:
+    if not in_district(call, card):
         call.books.leads.refuse(card.number)
+
+
+def in_district(call: Call, card: Card) -> bool:
+    """Say whether a lead is the user's to see."""
+    district = call.user.district if call.user else ""
+    return not district or not card.region or district in card.region
 
 
 def _beside(call: Call, lead: Lead) -> list[Beside]:

@@ -103,7 +103,7 @@ class Tasks:
     def _watch(self, number: int, process: subprocess.Popen[bytes]) -> None:
         code = process.wait()
         out, log = self._files(number)
-        result = _tail(out) if code == 0 else _last_line(log)
+        result = _tail(out) if code == 0 else _last_line(log) or _tail(out) or "没有输出"
         self._work().end_task(number, code=code, result=result, now=datetime.now(UTC))
         with self._lock:
             self._running.pop(number, None)
@@ -117,4 +117,4 @@ def _tail(path: Path) -> str:
 
 def _last_line(path: Path) -> str:
     lines = [line for line in _tail(path).splitlines() if line.strip()]
-    return lines[-1][:500] if lines else "没有输出"
+    return lines[-1][:500].removeprefix("错误：") if lines else ""

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import NoReturn
 
 from patrol.errors import BadInput
-from patrol.handling import Measure
+from patrol.handling import Look, Measure
+from patrol.model import State
 from patrol.store.handling import measure_of
 from patrol.store.reviewing import Stage
 from patrol.store.rows import WORDS
@@ -69,6 +70,17 @@ class Card:
     first_officer: str
     second_officer: str
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One post of an account; `number` is its lead in this campaign, empty when it is none."""
+
+    title: str
+    url: str
+    published_shown: str
+    last_seen: str
+    number: str
 
 
 class ConsoleBook:
@@ -165,6 +177,24 @@ class ConsoleBook:
             return 0
         rows = self._db.query("SELECT count(*) AS n FROM posts WHERE platform = ? AND author_id = ?", [platform, author_id])
         return int(str(next(iter(rows))["n"]))
+
+    def looks(self, number: str) -> list[Look]:
+        """Return the later looks at one lead, oldest first."""
+        rows = self._db.query("SELECT lead, at, state FROM looks WHERE lead = ? ORDER BY at, id", [number])
+        return [Look(lead=str(r["lead"]), at=datetime.fromisoformat(str(r["at"])), state=State(str(r["state"]))) for r in rows]
+
+    def account_history(self, platform: str, author_id: str, campaign: str, limit: int = 12) -> list[Published]:
+        """Return what an account published, as far as it is known, the latest seen first."""
+        if not author_id:
+            return []
+        rows = self._db.query(
+            """SELECT p.title, p.url, p.published_shown, p.last_seen, coalesce(l.number, '') AS number FROM posts p
+               LEFT JOIN leads l ON l.post_key = p.key AND l.campaign = ?
+               WHERE p.platform = ? AND p.author_id = ? ORDER BY p.last_seen DESC LIMIT ?""",
+            [campaign, platform, author_id, limit],
+        )
+        names = ("title", "url", "published_shown", "last_seen", "number")
+        return [Published(*(str(row[name]) for name in names)) for row in rows]
 
     def provider_sizes(self, campaign: str, providers: Sequence[str]) -> dict[str, int]:
         """Return how many leads of the campaign each provider has."""

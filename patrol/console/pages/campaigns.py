@@ -30,7 +30,7 @@ def take_in(call: Call) -> Response:
         raise BadInput("文件过大，不像专项行动文件", field="文件")
     text = text.replace("\r\n", "\n")
     place = _place(call, text)
-    campaign = _save(call, place, text)
+    campaign = save(call, place, text)
     call.audit("campaign", campaign.id, f"登记或修改专项行动文件，校验值 {campaign.digest[:12]}")
     response = call.go(
         "/campaigns", said=f"已保存“{campaign.title}”：{len(campaign.sources)}个来源，{len(campaign.batches)}个批次"
@@ -48,7 +48,7 @@ def _place(call: Call, text: str) -> Path:
     return Path(known) if known else call.desk.workspace / "campaigns" / f"{found.group(1)}.toml"
 
 
-def _save(call: Call, place: Path, text: str) -> Campaign:
+def save(call: Call, place: Path, text: str) -> Campaign:
     """Check the text beside its place (its list files are named relative to it), then put it there; the earlier one is kept."""
     place.parent.mkdir(parents=True, exist_ok=True)
     trial = place.with_name(f".{place.stem}.trial.toml")
@@ -61,7 +61,7 @@ def _save(call: Call, place: Path, text: str) -> Campaign:
         if place.is_file():
             history = call.desk.workspace / "campaigns" / "earlier"
             history.mkdir(parents=True, exist_ok=True)
-            place.replace(history / f"{place.stem}-{call.now:%Y%m%d%H%M%S}.toml")
+            place.replace(history / f"{place.stem}-{call.now:%Y%m%d%H%M%S%f}.toml")
         trial.replace(place)
     finally:
         trial.unlink(missing_ok=True)

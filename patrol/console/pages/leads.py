@@ -5,6 +5,7 @@ from typing import Any
 from starlette.responses import Response
 
 from patrol.console import figures
+from patrol.console.aftermath import aftermath
 from patrol.console.call import Call
 from patrol.console.lead_view import check_district, lead_view
 from patrol.console.pages import allowing
@@ -90,7 +91,7 @@ def lead_page(call: Call) -> Response:
     """Show everything about a lead."""
     view = lead_view(call, call.path("number"))
     call.audit("view", view.card.number)
-    return call.page("lead.html", view=view, reasons=REASONS, panel=False)
+    return call.page("lead.html", view=view, after=aftermath(call, view), reasons=REASONS, panel=False)
 
 
 def lead_panel(call: Call) -> Response:

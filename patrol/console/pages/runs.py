@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
@@ -16,7 +17,6 @@ from patrol.errors import BadInput, Refused
 from patrol.model import Run, State
 from patrol.store.console_work import Task
 
-KINDS = ("sweep", "urls", "saved", "pictures", "trial", "report", "takedown")
 _SILENT = timedelta(minutes=5)
 _LONGEST_LIVE = 3600
 _LOG_BYTES = 12_000
@@ -27,7 +27,7 @@ def runs_page(call: Call) -> Response:
     if not call.campaign_id:
         return call.page("no_campaign.html", title="巡查")
     runs = call.books.work.latest_runs(call.campaign_id)
-    tasks = call.books.work.tasks(("sweep", "urls", "saved", "pictures"), 12)
+    tasks = call.books.work.tasks(("sweep", "urls", "saved", "pictures", "recheck", "source"), 12)
     return call.page(
         "runs.html",
         runs=[(run, _figures(call.desk, run)) for run in runs],
@@ -94,7 +94,14 @@ def task_page(call: Call) -> Response:
     task = _task(call)
     template = "_task.html" if call.fragment else "task.html"
     running, log = call.desk.tasks.runs(task), call.desk.tasks.log_of(task.id)
-    return call.page(template, task=task, running=running, log=log, found=_found(task))
+    if task.kind == "source" and not running:
+        call.desk.forget("platforms")
+    return call.page(template, task=task, running=running, log=log, found=_found(task), looked=_looked(task))
+
+
+def _looked(task: Task) -> list[str]:
+    """Return the leads that a recheck was asked to look at; empty for all that were due."""
+    return [after for before, after in pairwise(task.command) if before == "--lead"] if task.kind == "recheck" else []
 
 
 def _found(task: Task) -> list[str]:

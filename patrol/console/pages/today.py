@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from starlette.responses import Response
 
@@ -10,8 +10,10 @@ from patrol.campaigns import batch_period, china_today
 from patrol.console import figures
 from patrol.console.call import Call
 from patrol.console.charts import campaign_line, day_columns, shares
+from patrol.console.lead_view import in_district
 from patrol.console.people import Role
 from patrol.model import Batch, Campaign, SourceCoverage
+from patrol.recheck_days import due_numbers
 from patrol.store.console import DeskFilter
 from patrol.store.reviewing import Stage
 
@@ -48,12 +50,21 @@ def today(call: Call) -> Response:
         platforms=shares(figures.platforms(call.desk, identity, district)),
         batches=_batches(call, campaign, day),
         due=books.overview.steps_due(identity, day + timedelta(days=_RECHECK_DAYS)),
+        looks=_looks_due(call, campaign, day),
         issues=books.store.issues(identity),
         coverage=coverage_of(call),
         captures=figures.captures(call.desk, identity),
         providers=figures.providers(call.desk, identity),
         decided=books.overview.decided_by(call.who.name, (call.now - timedelta(days=1)).isoformat()),
     )
+
+
+def _looks_due(call: Call, campaign: Campaign | None, day: date) -> list[tuple[date, str]]:
+    """Return the leads to be looked at again by today; counted at most twice a minute."""
+    if campaign is None:
+        return []
+    known = call.desk.remembered(f"looks:{campaign.id}:{day}", 30, lambda: due_numbers(call.books.store, campaign, day))
+    return known if not call.who.district else [one for one in known if in_district(call, call.books.leads.card(one[1]))]
 
 
 def _mine(call: Call, stages: dict[Stage, int]) -> int:
