@@ -18,7 +18,7 @@ from patrol.settings import Settings
 from patrol.store import Store
 from patrol.takedown.extraction_record import extraction_record
 from patrol.vault import Order, Person, Vault, retention, seal_pages, verify
-from patrol.vault.export import ROLES
+from patrol.vault.naming import file_title
 from patrol.vault.replies import pinned_roots
 from patrol.vault.sealing_keys import key_of, new_key
 from patrol.vault.signatures import new_signer
@@ -63,7 +63,7 @@ def show_command(number: Number, officer: Officer = "", reason: Reason = "") -> 
         stamped = "待申请" if manifest.name in status.without_stamp else "已取得"
         console.print(f"\n{manifest.name}  入库 {manifest.sealed.beijing}  可信时间戳{stamped}")
         for entry in manifest.files:
-            console.print(f"  {ROLES.get(entry.role, entry.role)}  {entry.name}  {entry.size} 字节")
+            console.print(f"  {file_title(manifest, entry)}  {entry.name}  {entry.size} 字节")
             console.print(f"    SHA-256 {entry.sha256}\n    SM3     {entry.sm3}")
     vault.record("view", number=number, actor=officer or "命令行", reason=reason)
 

@@ -66,7 +66,7 @@ def keep_command(
     screener = Screener(
         judge=judge_of(chosen, settings.workspace),
         store=store,
-        vault=Vault.of(settings),
+        vault=Vault.of(settings, officers=chosen.officers),
         campaign=chosen,
         run=run.id,
         source=_SOURCE,

@@ -1,7 +1,7 @@
 """Where an officer points a command at: a web address to fetch, a file to write. Refused before anything is begun."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from patrol.errors import BadInput
 
@@ -25,3 +25,16 @@ def check_result_file(path: Path, *inputs: Path) -> None:
         raise BadInput("这不是普通文件；请另写一个文件名", file=path)
     if path.exists() and any(one.exists() and one.samefile(path) for one in inputs):
         raise BadInput("结果不能写回输入文件；请另写一个文件名", file=path)
+
+
+def shown_address(url: str) -> str:
+    """Return an address as it stands on a paper: a file of this machine is called one, without its path."""
+    if url.startswith("file:"):
+        return imported_address(unquote(urlsplit(url).path).rpartition("/")[2])
+    return url
+
+
+def imported_address(name: str, sha256: str = "") -> str:
+    """Return what stands for the address of a file that a person brought and that does not say where it was saved from."""
+    shown = "".join(letter for letter in name if letter.isprintable())[:80]
+    return f"本机导入文件：{shown}" + (f"（{sha256[:8]}）" if sha256 else "")

@@ -12,16 +12,22 @@ from typing import Protocol
 
 from patrol.errors import BadInput
 from patrol.model import Capture, PageResult, Post, Reading, State, Visit
+from patrol.places import imported_address
 from patrol.platforms import Platform, load_platforms
 from patrol.spooling import spool
 
 _ENDINGS = {".html", ".htm", ".xhtml", ".mht", ".mhtml", ".json", ".xml"}
 _HEAD = 200_000
 _MOST_BYTES = 50_000_000
-# browsers write where a page was saved from; pages themselves name their own address
-_SAVED_FROM = re.compile(rb"saved from url=\(\d+\)(\S+)")
+# browsers write where a page was saved from; pages themselves name their own address, in whatever order of attributes
+_SAVED_FROM = re.compile(
+    rb"saved from url=\(\d+\)(\S+)|^Snapshot-Content-Location:[ \t]*(\S+)|Page saved with SingleFile\s+url:[ \t]*(\S+)",
+    re.MULTILINE,
+)
 _CANONICAL = re.compile(
-    rb"""<link[^>]+rel=["']canonical["'][^>]*href=["']([^"']+)|<meta[^>]+property=["']og:url["'][^>]*content=["']([^"']+)"""
+    rb"""<link(?=[^>]*\srel=["']?canonical["'\s>])[^>]*?\shref=["']?([^"'\s>]+)"""
+    rb"""|<meta(?=[^>]*\sproperty=["']?og:url["'\s>])[^>]*?\scontent=["']?([^"'\s>]+)""",
+    re.IGNORECASE,
 )
 
 
@@ -50,7 +56,7 @@ def page_reader() -> PageReader:
 
 @dataclass(frozen=True, slots=True)
 class SavedPage:
-    """One saved file: where it lies, the address it was saved from (or a file address), and whose page it is."""
+    """One saved file: where it lies, the address it was saved from (or its name as an imported file), and whose page it is."""
 
     path: Path
     url: str
@@ -75,7 +81,7 @@ def find_saved_pages(folder: Path, *, platform: str = "") -> Iterator[SavedPage]
         if path.stat().st_size > _MOST_BYTES:
             raise BadInput(f"文件超过 {_MOST_BYTES // 1_000_000} MB；请拆分后重试", file=path)
         body = path.read_bytes()
-        url = _address(body) or path.resolve().as_uri()
+        url = _address(body) or imported_address(path.name, hashlib.sha256(body).hexdigest())
         yield SavedPage(path, url, known[platform or _guess(path, url, known)], body)
 
 

@@ -117,7 +117,7 @@ class Screener:
         return cls(
             judge=judge_of(campaign, settings.workspace),
             store=Store.open(settings.workspace),
-            vault=Vault.of(settings),
+            vault=Vault.of(settings, officers=campaign.officers),
             campaign=campaign,
             run=run,
             source=source,

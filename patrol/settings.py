@@ -41,6 +41,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("min_free_mb", 500, "磁盘剩余空间低于此数（MB）时停止取证并提示"),
     Setting("tsa_urls", "", "可信时间戳服务地址，多个用逗号分隔；留空则不申请，证据标为“未申请”"),
     Setting("tsa_roots", "", "时间戳机构根证书文件（PEM）；核验时间戳只认这些根证书"),
+    Setting("ntp_server", "", "时间服务器（如本单位内网的 ntp.example:123）；取证时记录本机时钟的偏差；留空则只与网站应答的 Date 比较"),
     Setting("evidence_key", "", "证据加密的密钥文件（patrol evidence key 生成，或写有口令的文件）；留空则原件不加密"),
     Setting("signing_key", "", "本单位签名私钥文件（Ed25519，patrol evidence signing-key 生成）；导出的证据包用它签名"),
     Setting("ocr", True, "识别图片里的文字（需要安装 ocr 组件）"),

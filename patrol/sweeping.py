@@ -144,7 +144,7 @@ def _capture_leads(campaign: Campaign, settings: Settings, store: Store, tell: T
     if browser is None:
         note = "没有找到浏览器，线索尚无截图和网页快照；请运行 patrol doctor --mend 后再次运行同一命令"
         return store.capture_states(campaign.id), note
-    vault = Vault.of(settings)
+    vault = Vault.of(settings, officers=campaign.officers)
     orders = list(_open_orders(waiting, vault, store))
     counts = {"planned": len(orders), "done": 0, "partial": 0, "failed": 0}
     tell(Progress("取证", "capture", dict(counts)))

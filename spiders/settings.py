@@ -1,29 +1,13 @@
 """Scrapy settings of every spider: identity, manners, limits. Made from the knobs of `patrol.settings` for one job."""
 
 from patrol.browsers import find_browser, launch_arguments
-from patrol.settings import Settings
+from patrol.identity import PRODUCT, user_agent
 from patrol.spider_job import SpiderJob
 
-PRODUCT = "XianshangPatrol/1.0"
+__all__ = ["BROWSER_SHARE", "MAX_REDIRECTS", "PRODUCT", "scrapy_settings", "user_agent"]
+
 BROWSER_SHARE = 3
 MAX_REDIRECTS = 10
-_ENGINE = "AppleWebKit/537.36 (KHTML, like Gecko)"
-_DEVICES = {
-    "desktop": f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {_ENGINE} Chrome/140.0.0.0 Safari/537.36",
-    "phone": f"Mozilla/5.0 (Linux; Android 13; Mobile) {_ENGINE} Chrome/140.0.0.0 Mobile Safari/537.36",
-}
-
-
-def user_agent(settings: Settings, device: str = "desktop") -> str:
-    """Return how we introduce ourselves: the bureau's own words, or the device's usual ones with our name and contact added.
-
-    The name is always there; the device's words are needed because sites serve a phone another page than a desktop.
-    """
-    named = settings.text("user_agent")
-    if named:
-        return named
-    contact = settings.text("contact")
-    return f"{_DEVICES[device]} {PRODUCT} (education-authority patrol{f'; {contact}' if contact else ''})"
 
 
 def scrapy_settings(job: SpiderJob) -> dict[str, object]:

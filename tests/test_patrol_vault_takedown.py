@@ -19,7 +19,8 @@ from patrol.reports.records import BLANK, ReportInput
 from patrol.reports.to_docx import write_docx
 from patrol.store import Store
 from patrol.store.handling import HandlingBook
-from patrol.takedown.documents import Case, letter
+from patrol.takedown.case import make_case
+from patrol.takedown.letters import letter
 from patrol.takedown.extraction_record import extraction_record
 from patrol.takedown.packages import Options, choose, make_packages
 from patrol.takedown.recipients import recipients
@@ -152,8 +153,8 @@ def test_package_verifies_and_is_checked_by_common_tools(bureau: Bureau, tmp_pat
     folder = unpacked(path, tmp_path / "open")
     done = subprocess.run(["sha256sum", "-c", "--strict", "SHA256SUMS"], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert len([name for name in folder.iterdir() if name.suffix in {".docx", ".xlsx"}]) == 7
-    assert {path.stem for path in (folder / "08-电子数据提取笔录").iterdir()} == {"ZJ2027-000001", "ZJ2027-000002"}
+    assert len([name for name in folder.iterdir() if name.suffix in {".docx", ".xlsx"}]) == 8
+    assert {path.stem for path in (folder / "09-电子数据提取笔录").iterdir()} == {"ZJ2027-000001", "ZJ2027-000002"}
 
 
 def test_same_takedown_gives_the_same_bytes(bureau: Bureau, tmp_path: Path) -> None:
@@ -193,7 +194,7 @@ def test_list_has_one_address_a_row_as_text_and_full_digests(bureau: Bureau, tmp
     assert first["信息链接"] == "https://ershou.example/jiajiao/1?from=list&p=1"
     assert first["账号标识"] == "uid-77"
     capture = next(m for m in bureau.vault.manifests("ZJ2027-000001") if m.capture)
-    assert (first["网页原文SHA-256"], first["网页原文SM3"]) == (capture.files[0].sha256, capture.files[0].sm3)
+    assert (first["所存网页SHA-256"], first["所存网页SM3"]) == (capture.files[0].sha256, capture.files[0].sm3)
     assert first["暗语说明"] == "➕V：加微信"
     assert not [cell for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
 
@@ -282,7 +283,7 @@ def test_every_body_has_a_letter_that_names_its_duty(bureau: Bureau) -> None:
     leads = tuple((lead, bureau.vault.manifests(lead.evidence)) for lead in given.leads if lead.number in SOME)
     record = takedown(bureau)
     for name, body in recipients().items():
-        case = Case(takedown=record.model_copy(update={"recipient": name}), given=given, leads=leads)
+        case = make_case(record.model_copy(update={"recipient": name}), given, leads)
         paper = letter(case).paper
         assert paper is not None
         assert body.duty in "".join(block.text for block in paper.blocks)

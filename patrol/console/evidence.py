@@ -10,9 +10,9 @@ from PIL import Image
 from pydantic import ValidationError
 
 from patrol.errors import EvidenceError
-from patrol.vault.export import ROLES
 from patrol.vault.masking import Box, read_boxes
 from patrol.vault.model import FileEntry, LedgerRow, Manifest
+from patrol.vault.naming import file_title
 from patrol.vault.vault import Vault
 
 PICTURES = {"first_screen", "full_page"}
@@ -80,8 +80,7 @@ def evidence_view(vault: Vault, number: str) -> EvidenceView:
 
 def _shown(manifest: Manifest, entry: FileEntry) -> Shown:
     device = manifest.browser.device if manifest.browser else ""
-    title = ROLES.get(entry.role, entry.role)
-    return Shown(manifest.name, entry.role, title, entry.name, entry.sha256, entry.sm3, entry.size, device)
+    return Shown(manifest.name, entry.role, file_title(manifest, entry), entry.name, entry.sha256, entry.sm3, entry.size, device)
 
 
 def sealed_file(vault: Vault, number: str, sha256: str, roles: Iterable[str]) -> tuple[Manifest, FileEntry]:

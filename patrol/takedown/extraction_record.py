@@ -7,11 +7,14 @@ Elements: 公安机关办理刑事案件电子数据取证规则（2019）on 网
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from patrol.places import is_web_address, shown_address
 from patrol.reports.cells import clean
 from patrol.reports.records import BLANK, Block, Column, Paper, Report, Row, Span, Table
-from patrol.vault.export import ROLES
+from patrol.vault.clock import CLOCK
+from patrol.vault.masked_manifest import known_of, mask_manifest
 from patrol.vault.masking import mask_text
 from patrol.vault.model import BEIJING, Environment, Manifest, Moment, Person
+from patrol.vault.naming import ROLES, exchange_title, file_title
 from patrol.vault.replies import Stamp
 
 TITLE = "电子数据提取笔录"
@@ -24,16 +27,32 @@ _COLUMNS = (
     Column(key="sha256", heading="SHA-256", width=64),
     Column(key="sm3", heading="SM3", width=64),
 )
+_KINDS = {
+    "icp": "ICP备案号",
+    "permit": "办学许可证号",
+    "uscc": "统一社会信用代码",
+    "operator": "经营者",
+    "public_security": "公安备案号",
+}
 _DEVICES = {"phone": "手机版窗口", "desktop": "电脑版窗口"}
 
 
 def extraction_record(
-    manifests: Sequence[Manifest], stamps: Sequence[Stamp | None], unit: str, made_at: datetime, people: Sequence[Person] = ()
+    manifests: Sequence[Manifest],
+    stamps: Sequence[Stamp | None],
+    unit: str,
+    made_at: datetime,
+    people: Sequence[Person] = (),
+    *,
+    names: tuple[str, ...] = (),
 ) -> Report:
     """Return the record of one item; `stamps` stand beside the manifests in order, None where a stamp is pending.
 
-    `people` are named by the officer who makes the record; those sealed with the evidence stand where none is given.
+    `people` are named by the officer who makes the record; those sealed with the evidence stand where none is given. Texts of
+    the page are masked; `names` are people to be hidden besides those found by rule.
     """
+    known = (*names, *known_of(manifests))
+    manifests = [mask_manifest(manifest, known) for manifest in manifests]
     first, last = manifests[0], manifests[-1]
     number = first.number
     blocks = [
@@ -98,24 +117,15 @@ def _tools(manifests: Sequence[Manifest]) -> Iterable[str]:
 def _checks(environment: Environment) -> Iterable[str]:
     for check in environment.checks:
         mark = {True: "（正常）", False: "（请核对）", None: ""}[check.fine]
-        yield f"清洁性检查——{check.name}：{clean(check.result, 160)}{mark}。"
-    yield f"时钟校准：{BLANK}（以可信时间戳为准，见第六部分）。病毒查杀：{BLANK}。"
+        yield f"清洁性检查——{check.name}：{clean(check.result, 200)}{mark}。"
+    if not any(check.name == CLOCK for check in environment.checks):
+        yield f"时钟校准：{BLANK}（以可信时间戳为准，见第六部分）。"
+    yield f"病毒查杀：{BLANK}。取证端出口 IP：{BLANK}。"
 
 
 def _objects(manifests: Sequence[Manifest]) -> Iterable[str]:
     for manifest in manifests:
-        capture, shown = manifest.capture, manifest.browser
-        if capture:
-            yield f"网络地址：{clean(capture.url, 300)}"
-            for hop in capture.redirects:
-                yield f"跳转：状态码 {hop.status}，转到 {clean(hop.location, 300)}"
-            certificate = capture.certificate_sha256 or "无（未使用 HTTPS 或未记录）"
-            yield f"服务器地址：{capture.ip_address or BLANK}，TLS 证书 SHA-256：{certificate}。"
-        elif shown:
-            yield f"网络地址（浏览器）：{clean(shown.url, 300)}，服务器地址：{shown.ip_address or BLANK}。"
-        steps = capture.steps if capture else shown.steps if shown else ()
-        if steps:
-            yield f"进入步骤：{'；'.join(clean(mask_text(step), 120) for step in steps)}。"
+        yield from _object(manifest)
     lead = next((manifest.lead for manifest in manifests if manifest.lead), None)
     if lead is None:
         return
@@ -124,19 +134,49 @@ def _objects(manifests: Sequence[Manifest]) -> Iterable[str]:
         f"账号标识：{clean(lead.author_id, 60) or '页面未见'}，"
         f"页面显示的发布时间：{clean(lead.published_shown, 40) or '页面未见'}。"
     )
-    operators = "；".join(f"{kind} {clean(value, 60)}" for kind, value in lead.operators)
+    operators = "；".join(f"{_KINDS.get(kind, kind)} {clean(value, 60)}" for kind, value in lead.operators)
     yield f"页面所示经营主体及备案、许可信息：{operators or '页面未见'}。"
+
+
+def _object(manifest: Manifest) -> Iterable[str]:
+    capture, shown = manifest.capture, manifest.browser
+    if capture:
+        address = capture.url if is_web_address(capture.url) else mask_text(shown_address(capture.url))
+        if capture.mode == "import":
+            told = "网页自记的网络地址" if is_web_address(capture.url) else "来源"
+            yield f"{told}：{clean(address, 300)}（办案人员导入，本系统没有访问网站取得）。"
+        else:
+            yield f"网络地址：{clean(address, 300)}"
+            for hop in capture.redirects:
+                yield f"跳转：状态码 {hop.status}，转到 {clean(hop.location, 300)}"
+            certificate = capture.certificate_sha256 or "无（未使用 HTTPS 或未记录）"
+            yield f"服务器地址：{capture.ip_address or BLANK}，TLS 证书 SHA-256：{certificate}。"
+    elif shown:
+        yield f"网络地址（浏览器）：{clean(shown.url, 300)}，服务器地址：{shown.ip_address or BLANK}。"
+    steps = capture.steps if capture else shown.steps if shown else ()
+    if steps:
+        yield f"进入步骤：{'；'.join(clean(step, 120) for step in steps)}。"
 
 
 def _course(manifests: Sequence[Manifest]) -> Iterable[str]:
     for place, manifest in enumerate(manifests, 1):
-        if manifest.capture:
+        if manifest.capture and manifest.capture.mode == "import":
+            yield (
+                f"{place}. 办案人员导入已保存的文件（文件时间 {_time(manifest.started)}），于 {_time(manifest.sealed)} 入库，"
+                f"{manifest.capture.size} 字节原样保存；保存人、保存经过：{BLANK}。"
+            )
+        elif manifest.capture and manifest.capture.mode == "browser":
+            yield (
+                f"{place}. {_time(manifest.started)}，用浏览器打开上述地址，服务器返回状态码 {manifest.capture.status}，"
+                f"将浏览器取得的页面内容 {manifest.capture.size} 字节原样保存，同时保存请求头和响应头。"
+            )
+        elif manifest.capture:
             yield (
                 f"{place}. {_time(manifest.started)}，以 HTTP 方式访问上述地址，服务器返回状态码 {manifest.capture.status}，"
                 f"将收到的正文 {manifest.capture.size} 字节原样保存，同时保存请求头和响应头。"
             )
         elif manifest.browser:
-            taken = "、".join(dict.fromkeys(ROLES.get(entry.role, entry.role) for entry in manifest.files)) or "无"
+            taken = "、".join(dict.fromkeys(file_title(manifest, entry) for entry in manifest.files)) or "无"
             yield (
                 f"{place}. {_time(manifest.started)} 至 {_time(manifest.finished)}，"
                 f"用浏览器打开上述地址，自上而下滚动一遍后固定：{taken}。结果：{manifest.state.chinese}。"
@@ -163,7 +203,12 @@ def _gaps(manifests: Sequence[Manifest]) -> Iterable[str]:
     if not any(manifest.browser for manifest in manifests):
         missing.append("尚未进行浏览器取证（无截图、网页快照和渲染后页面）")
     if not any(manifest.capture for manifest in manifests):
-        missing.append("没有服务器返回的网页原文")
+        missing.append(f"没有{ROLES['response_body']}")
+    missing += [
+        f"没有{ROLES['response_body']}（所存为{exchange_title(m.capture)}）"
+        for m in manifests
+        if m.capture and m.capture.mode != "http"
+    ]
     yield from (f"{clean(what, 200)}。" for what in missing)
     if not missing:
         yield "无。"
@@ -182,7 +227,7 @@ def _list(manifests: Sequence[Manifest]) -> Table:
             values=(
                 place,
                 f"{manifest.sequence:04d}-{clean(entry.name, 60)}",
-                ROLES.get(entry.role, entry.role),
+                file_title(manifest, entry),
                 clean(entry.media_type, 60) or "未标明",
                 entry.size,
                 entry.sha256,

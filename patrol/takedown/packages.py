@@ -16,8 +16,8 @@ from patrol.model import Judgement, Lead
 from patrol.reports.records import Report, ReportInput
 from patrol.reports.to_docx import write_docx
 from patrol.reports.to_xlsx import write_xlsx
-from patrol.takedown import documents
-from patrol.takedown.documents import Case
+from patrol.takedown import letters, tables
+from patrol.takedown.case import Case, make_case
 from patrol.takedown.extraction_record import extraction_record
 from patrol.takedown.recipients import concerns, recipient
 from patrol.takedown.register import Takedown
@@ -28,13 +28,14 @@ from patrol.vault.timestamps import stamps_of
 
 Maker = Callable[[Case], Report]
 PAPERS: tuple[tuple[str, Maker], ...] = (
-    ("01-商请处置函.docx", documents.letter),
-    ("02-违规信息清单.xlsx", documents.violations),
-    ("03-认定意见书（底稿）.docx", documents.opinion),
-    ("04-证据目录.xlsx", documents.catalogue),
-    ("05-暗语对照说明.docx", documents.glossary),
-    ("06-名单比对记录.xlsx", documents.list_comparison),
-    ("07-送达与反馈回执.docx", documents.receipt),
+    ("01-商请处置函.docx", letters.letter),
+    ("02-违规信息清单.xlsx", tables.violations),
+    ("03-认定意见书（底稿）.docx", letters.opinion),
+    ("04-证据目录.xlsx", tables.catalogue),
+    ("05-暗语对照说明.docx", tables.glossary),
+    ("06-名单比对记录.xlsx", tables.list_comparison),
+    ("07-涉嫌违反条款摘录.docx", tables.clauses),
+    ("08-送达与反馈回执.docx", letters.receipt),
 )
 _MADE = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 
@@ -75,14 +76,14 @@ def make_packages(to: Path, takedown: Takedown, given: ReportInput, vault: Vault
     """
     known = {lead.number: lead for lead in given.leads}
     held = set(vault.numbers())
-    leads = tuple(
+    leads = [
         (known[number], vault.manifests(known[number].evidence) if known[number].evidence in held else ())
         for number in takedown.leads
-    )
-    case = Case(takedown=takedown, given=given, leads=leads)
+    ]
+    case = make_case(takedown, given, leads, options.names)
     to.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=to, prefix=".takedown-") as scratch:
-        numbers = tuple(lead.evidence for lead, manifests in leads if manifests)
+        numbers = tuple(lead.evidence for lead, manifests in case.leads if manifests)
         zips = _split(Path(scratch), case, numbers, vault, options)
         return _place(zips, to, takedown.number)
 
@@ -121,10 +122,9 @@ def _make_part(scratch: Path, case: Case, numbers: tuple[str, ...], vault: Vault
         if first:
             _add_papers(folder, case)
         for manifests in items:
-            record = extraction_record(
-                manifests, stamps_of(vault, manifests, options.roots), takedown.unit, takedown.made.instant
-            )
-            folder.add(f"08-电子数据提取笔录/{manifests[0].number}.docx", "record", _bytes(record, write_docx, ".docx"))
+            stamps = stamps_of(vault, manifests, options.roots)
+            record = extraction_record(manifests, stamps, takedown.unit, takedown.made.instant, names=options.names)
+            folder.add(f"09-电子数据提取笔录/{manifests[0].number}.docx", "record", _bytes(record, write_docx, ".docx"))
         add_evidence(folder, wish, items, vault.sources)
         add_index(folder, wish, items)
 

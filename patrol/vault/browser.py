@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import IO
 
 from patrol.errors import EvidenceError, NotAvailable
+from patrol.identity import introduction
 from patrol.settings import Settings
 from patrol.vault.model import BrowserFacts, EvidenceState, Rendering, Sealed, SourceFile, tidy, to_json
 from patrol.vault.orders import Fatal, Job, Limits, Order, Taken
 from patrol.vault.timestamps import Stamper
 from patrol.vault.vault import Vault
 
-PRODUCT = "XianshangPatrol/1.0"
 _GRACE_SECONDS = 20.0
 _MOST_CRASHES = 2
 
@@ -99,15 +99,10 @@ def capture_pages(
         workers=max(1, int(settings.number("capture_workers"))),
         allow_loopback=settings.flag("allow_loopback"),
         user_agent=settings.text("user_agent"),
-        introduction=_introduction(settings),
+        introduction=introduction(settings),
         limits=limits,
     )
     yield from _capture(job, deque(orders), scratch / "capture.log")
-
-
-def _introduction(settings: Settings) -> str:
-    contact = settings.text("contact")
-    return f"{PRODUCT} (education-authority patrol{f'; {contact}' if contact else ''})"
 
 
 def _capture(job: Job, waiting: deque[Order], log: Path) -> Iterator[Rendering]:

@@ -13,53 +13,40 @@ from uuid import uuid4
 from jinja2 import Environment, PackageLoader
 
 from patrol.errors import BadInput
+from patrol.places import shown_address
 from patrol.vault import digests, files
 from patrol.vault.items import STAMP_SUFFIX, Items
 from patrol.vault.ledger import Ledger
-from patrol.vault.masking import mask_manifest, mask_text, read_boxes, shown_text
-from patrol.vault.model import FileEntry, LedgerPoint, Manifest, Moment, to_json
+from patrol.vault.masked_manifest import known_of, mask_manifest
+from patrol.vault.masking import Area, Box, mask_text, read_boxes, shown_text
+from patrol.vault.model import FileEntry, LedgerPoint, LedgerRow, Manifest, Moment, to_json
+from patrol.vault.naming import ROLES, exchange_title, file_title
 from patrol.vault.objects import ObjectStore
 from patrol.vault.package import RECORD, SHA256SUMS, Package, PackedFile, write_sums
-from patrol.vault.picture_masks import cover, find_hidden
+from patrol.vault.picture_masks import cover, find_hidden, manual_areas
 from patrol.vault.signatures import PUBLIC_KEY, SIGNATURE, Signer
 from patrol.vault.wacz import make_wacz
 
-ROLES = {
-    "response_body": "服务器返回的网页原文",
-    "first_screen": "首屏截图",
-    "full_page": "整页截图",
-    "mhtml": "网页快照（MHTML）",
-    "dom": "渲染后页面",
-    "text_map": "页面文字位置表",
-    "page_text": "页面文字",
-    "resource": "页面所载文件",
-    "manifest": "证据清单",
-    "ledger": "保管台账摘录",
-    "index": "目录页",
-    "guide": "核验说明",
-    "timestamp": "可信时间戳",
-    "paper": "文书",
-    "record": "电子数据提取笔录",
-    "wacz": "可重放的网页存档（WACZ）",
-}
 _SAFE = re.compile(r"[^A-Za-z0-9._-]")
 _TEMPLATES = Environment(loader=PackageLoader("patrol.vault"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
 @dataclass(slots=True)
 class Folder:
-    """A package in the making."""
+    """A package in the making: its files with their titles, what a person must check, and the names to hide, item by item."""
 
     root: Path
     files: list[PackedFile] = field(default_factory=list)
     notes: dict[str, list[str]] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
+    known: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def note(self, manifest: Manifest, text: str) -> None:
         """Say what a person must check in the masked copies of a manifest."""
         self.notes.setdefault(f"{manifest.number}/{manifest.name}", []).append(text)
 
-    def add(self, path: str, role: str, data: bytes, original: FileEntry | None = None) -> PackedFile:
-        """Write one file; a masked copy names its `original`."""
+    def add(self, path: str, role: str, data: bytes, original: FileEntry | None = None, *, title: str = "") -> PackedFile:
+        """Write one file; a masked copy names its `original`, `title` is what it is called where that is not its role's name."""
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
@@ -74,6 +61,7 @@ class Folder:
             original_sm3=original.sm3 if original else "",
         )
         self.files.append(packed)
+        self.titles[path] = title or ROLES.get(role, role)
         return packed
 
 
@@ -154,29 +142,64 @@ def add_evidence(folder: Folder, wish: Wish, items: Sequence[tuple[Manifest, ...
     rows = [row for row in sources.ledger.rows() if row.number in wish.numbers and row.row <= last]
     for manifests in items:
         number = manifests[0].number
-        for manifest in manifests:
-            _add_manifest(folder, manifest, wish)
-            stamp = sources.items.stamp(number, manifest.name)
-            if stamp is not None:
-                folder.add(f"evidence/{number}/manifest/{manifest.name}{STAMP_SUFFIX}", "timestamp", stamp)
-            if wish.masked:
-                _add_masked(folder, manifest, sources.objects, wish)
-                continue
-            for entry in manifest.files:
-                _add_file(folder, manifest, entry, sources.objects)
-        extract = b"".join(to_json(row) for row in rows if row.number == number)
-        folder.add(f"evidence/{number}/ledger.jsonl", "ledger", extract)
-        if not wish.masked:
-            folder.add(f"evidence/{number}/{number}.wacz", "wacz", make_wacz(manifests, sources.objects))
+        own = [row for row in rows if row.number == number]
+        if wish.masked:
+            _add_masked_item(folder, manifests, own, wish, sources)
+        else:
+            _add_original_item(folder, manifests, own, sources)
+
+
+def _add_original_item(folder: Folder, manifests: Sequence[Manifest], rows: Sequence[LedgerRow], sources: Sources) -> None:
+    number = manifests[0].number
+    for manifest in manifests:
+        folder.add(f"evidence/{number}/manifest/{manifest.name}", "manifest", manifest.to_bytes())
+        _add_stamp(folder, manifest, sources)
+        for entry in manifest.files:
+            _add_file(folder, manifest, entry, sources.objects)
+    folder.add(f"evidence/{number}/ledger.jsonl", "ledger", b"".join(to_json(row) for row in rows))
+    folder.add(f"evidence/{number}/{number}.wacz", "wacz", make_wacz(manifests, sources.objects))
+
+
+def _add_masked_item(
+    folder: Folder, manifests: Sequence[Manifest], rows: Sequence[LedgerRow], wish: Wish, sources: Sources
+) -> None:
+    """Add an item with everything personal hidden that any of its texts gives away; markup and loaded files do not travel."""
+    boxes = {manifest.name: _boxes(manifest, sources.objects) for manifest in manifests}
+    texts = [shown_text(found) for found in boxes.values() if found]
+    known = tuple(dict.fromkeys((*wish.names, *known_of(manifests, texts))))
+    number = manifests[0].number
+    folder.known[number] = known
+    covers = manual_areas(rows)
+    for manifest in manifests:
+        _add_masked_manifest(folder, manifest, known)
+        _add_stamp(folder, manifest, sources)
+        _add_masked_files(folder, manifest, boxes[manifest.name], sources.objects, known, covers.get(manifest.name, ()))
+    # what officers wrote may name people; a row cannot be changed without breaking its hash, so it stays at home
+    fit = [row for row in rows if mask_text(text := to_json(row).decode(), known) == text]
+    folder.add(f"evidence/{number}/ledger.jsonl", "ledger", b"".join(to_json(row) for row in fit))
+    if len(fit) < len(rows):
+        folder.note(manifests[-1], f"保管台账有 {len(rows) - len(fit)} 行写有个人信息，未随打码件提供")
+
+
+def _boxes(manifest: Manifest, objects: ObjectStore) -> list[Box]:
+    entry = next((entry for entry in manifest.files if entry.role == "text_map"), None)
+    return read_boxes(objects.read(entry.sha256)) if entry else []
+
+
+def _add_stamp(folder: Folder, manifest: Manifest, sources: Sources) -> None:
+    stamp = sources.items.stamp(manifest.number, manifest.name)
+    if stamp is not None:
+        folder.add(f"evidence/{manifest.number}/manifest/{manifest.name}{STAMP_SUFFIX}", "timestamp", stamp)
 
 
 def _finish(folder: Folder, wish: Wish, sources: Sources) -> None:
+    known = (*wish.names, *(name for names in folder.known.values() for name in names))
     package = Package(
         numbers=wish.numbers,
         masked=wish.masked,
         made=wish.moment(),
         actor=wish.actor,
-        reason=wish.reason,
+        reason=mask_text(wish.reason, known) if wish.masked else wish.reason,
         files=tuple(folder.files),
         ledger=_point(sources.ledger, wish.until_row),
     )
@@ -194,28 +217,27 @@ def _point(ledger: Ledger, row: int) -> LedgerPoint:
     return next((LedgerPoint(row=found.row, hash=found.hash) for found in ledger.rows() if found.row == row), ledger.point())
 
 
-def _add_manifest(folder: Folder, manifest: Manifest, wish: Wish) -> None:
+def _add_masked_manifest(folder: Folder, manifest: Manifest, known: Sequence[str]) -> None:
     path = f"evidence/{manifest.number}/manifest/{manifest.name}"
-    data = manifest.to_bytes()
-    if not wish.masked:
-        folder.add(path, "manifest", data)
-        return
-    found = digests.of_bytes(data)
+    found = digests.of_bytes(manifest.to_bytes())
     original = FileEntry(
         role="manifest", name=manifest.name, media_type="application/json", size=found.size, sha256=found.sha256, sm3=found.sm3
     )
-    masked = mask_manifest(manifest, wish.names).to_bytes()
+    masked = mask_manifest(manifest, known).to_bytes()
     folder.add(path.removesuffix(".json") + ".masked.json", "manifest", masked, original)
 
 
 def _add_file(folder: Folder, manifest: Manifest, entry: FileEntry, objects: ObjectStore) -> None:
     base = f"evidence/{manifest.number}/files/{manifest.sequence:04d}-"
     name = _SAFE.sub("_", entry.name)[:80]
-    folder.add(base + _with_suffix(name, entry), entry.role, objects.read(entry.sha256))
+    title = file_title(manifest, entry)
+    folder.add(base + _with_suffix(name, entry), entry.role, objects.read(entry.sha256), title=title)
 
 
-def _add_masked(folder: Folder, manifest: Manifest, objects: ObjectStore, wish: Wish) -> None:
-    """Add masked copies of what a rendering shows; markup and loaded files do not travel in a masked package."""
+def _add_masked_files(
+    folder: Folder, manifest: Manifest, boxes: Sequence[Box], objects: ObjectStore, known: Sequence[str], covers: Sequence[Area]
+) -> None:
+    """Add masked copies of what a rendering shows."""
     base = f"evidence/{manifest.number}/files/{manifest.sequence:04d}-"
     entries = {entry.role: entry for entry in manifest.files}
     if manifest.browser is None or not {"full_page", "first_screen"} & set(entries):
@@ -223,17 +245,18 @@ def _add_masked(folder: Folder, manifest: Manifest, objects: ObjectStore, wish: 
     if "text_map" not in entries or "full_page" not in entries:
         folder.note(manifest, "页面文字位置未取得，截图无法打码，未随打码件提供")
         return
-    boxes = read_boxes(objects.read(entries["text_map"].sha256))
-    hidden = find_hidden(objects.read(entries["full_page"].sha256), boxes, wish.names)
+    hidden = find_hidden(objects.read(entries["full_page"].sha256), boxes, known)
     for role in ("first_screen", "full_page"):
         if role in entries:
             name = _SAFE.sub("_", Path(entries[role].name).stem)[:80]
-            masked = cover(objects.read(entries[role].sha256), hidden)
+            masked = cover(objects.read(entries[role].sha256), hidden, covers)
             folder.add(f"{base}{name}.masked.png", role, masked, entries[role])
-    text = mask_text(shown_text(boxes), wish.names).encode("utf-8", "replace")
+    text = mask_text(shown_text(boxes), known).encode("utf-8", "replace")
     folder.add(f"{base}page-text.masked.txt", "page_text", text, entries["text_map"])
     for note in hidden.notes:
         folder.note(manifest, note)
+    if covers:
+        folder.note(manifest, f"已按办案人员的指定另行遮盖 {len(covers)} 处")
 
 
 def _with_suffix(name: str, entry: FileEntry) -> str:
@@ -246,25 +269,29 @@ def _with_suffix(name: str, entry: FileEntry) -> str:
 
 def add_index(folder: Folder, wish: Wish, items: Sequence[tuple[Manifest, ...]]) -> None:
     """Add the page that opens the package offline, and how to verify it."""
-    shown = [_masked_view(manifests, wish) for manifests in items]
+    shown = [_masked_view(folder, manifests, wish) for manifests in items]
     page = _TEMPLATES.get_template("index.html").render(
         items=shown,
         files=folder.files,
+        titles=folder.titles,
         notes=folder.notes,
         masked=wish.masked,
         roles=ROLES,
+        kept=exchange_title,
+        address=shown_address,
         made=wish.moment().beijing,
         title=wish.title,
         papers=[f for f in folder.files if f.role in {"paper", "record"}],
     )
     folder.add("index.html", "index", page.encode("utf-8", "replace"))
-    guide = _TEMPLATES.get_template("verify.txt").render(
-        masked=wish.masked, stamped=any(file.role == "timestamp" for file in folder.files), signed=wish.signed
-    )
+    stamped = next((file.path for file in folder.files if file.role == "timestamp"), "")
+    first = items[0][0].number if items else ""
+    guide = _TEMPLATES.get_template("verify.txt").render(masked=wish.masked, stamped=stamped, signed=wish.signed, number=first)
     folder.add("HOW-TO-VERIFY.txt", "guide", guide.encode())
 
 
-def _masked_view(manifests: tuple[Manifest, ...], wish: Wish) -> tuple[Manifest, ...]:
+def _masked_view(folder: Folder, manifests: tuple[Manifest, ...], wish: Wish) -> tuple[Manifest, ...]:
     if not wish.masked:
         return manifests
-    return tuple(mask_manifest(manifest, wish.names) for manifest in manifests)
+    known = folder.known.get(manifests[0].number, wish.names)
+    return tuple(mask_manifest(manifest, known) for manifest in manifests)

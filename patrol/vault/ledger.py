@@ -18,7 +18,7 @@ from patrol.vault import files
 from patrol.vault.model import LedgerPoint, LedgerRow, Moment, to_json
 
 START = "0" * 64
-_TAIL = 1 << 20
+_SHORT_TAIL, _TAIL = 1 << 13, 1 << 20
 
 
 def row_hash(row: LedgerRow) -> str:
@@ -108,9 +108,13 @@ class Ledger:
             return None
         with self.path.open("rb") as file:
             end = file.seek(0, os.SEEK_END)
-            file.seek(max(0, end - _TAIL))
-            whole = [line for line in file.read().splitlines(keepends=True) if line.endswith(b"\n")]
-        return _parse(whole[-1], -1) if whole else None
+            for length in (_SHORT_TAIL, _TAIL, end):
+                file.seek(max(0, end - length))
+                # a line without the line break before it may begin before the tail
+                _, line_break, last = file.read().rpartition(b"\n")[0].rpartition(b"\n")
+                if last and (line_break or length >= end):
+                    return _parse(last + b"\n", -1)
+        return None
 
     def _drop_torn_tail(self) -> None:
         """Cut off a last line without its end: it was never acknowledged (a kill or a power cut stopped its writing)."""
@@ -118,6 +122,9 @@ class Ledger:
             return
         with self.path.open("r+b") as file:
             end = file.seek(0, os.SEEK_END)
+            file.seek(max(0, end - 1))
+            if file.read() in {b"", b"\n"}:
+                return
             start = max(0, end - _TAIL)
             file.seek(start)
             tail = file.read()

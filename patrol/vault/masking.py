@@ -1,15 +1,19 @@
 """Masked copies: phones, identity numbers, chat accounts, mail addresses and people's names, in texts and on pictures.
 
 What is kept follows the published practice: phone 138****5678, identity number first 3 and last 2, chat account first and last
-2, a person 姓+某. Names of institutions, their credit codes and permits stay: they are public registration facts.
+2, a person 姓+某. Names of institutions, their credit codes and permits stay: they are public registration facts. Ways of writing
+a contact that are meant to escape a reader (幺九九…, ➕V) are read by the detectors.
 """
 
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from patrol.vault.model import Manifest
+from detectors.contacts import find_contacts
+from detectors.fold import fold
+from detectors.model import Contact
+from patrol.vault.people_names import find_names, surname_length
 
 _GAP = r"[-\s.·—_]{0,2}"
 _PHONE = re.compile(rf"(?<!\d)[1１]{_GAP}[3-9３-９](?:{_GAP}\d){{9}}(?!\d)")
@@ -20,19 +24,12 @@ _CHAT = re.compile(
     re.IGNORECASE,
 )
 _MAIL = re.compile(r"(?P<account>[A-Za-z0-9._%+-]{2,64})@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
-_SURNAMES = (
-    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金"
-    "陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
-)
-_NOT_NAMES = (
-    "高中|高一|高二|高三|高级|高端|高考|高效|金牌|任课|任教|任何|文科|文综|文化|万能|常驻|方向|田径|白天|易错|龙头|江苏|夏令|马上|常年|余名|石家|"
-    "康复|于是|何种|周[一二三四五六日末]|万千|高年|白领|武术|钱的|顾问|史政|许多|明星|孔子|林业|温馨|温州|苏州|方法|方案|雷锋|段位|熊猫|贺岁|唐诗|宋词"
-)
-_TITLES = "老师|教师|女士|先生|校长|主任|教练|同学|家长|妈妈|爸爸|学姐|学长"
-_PERSON = re.compile(rf"(?P<surname>[{_SURNAMES}])(?!某)(?P<given>[\u4e00-\u9fff]{{1,2}}?)(?={_TITLES})")
-_LEAD_TEXTS = ("title", "author", "published_shown", "excerpt", "purpose", "match")
-_STOP = re.compile(_NOT_NAMES)
-_STOP_BEFORE = re.compile("[对关由便属位给至等在善基致处敢终鉴]于|[语英中作古散公论课人]文|[学阶手]段|[历]史|[容不]易")
+_NAME = re.compile("[\u4e00-\u9fff·]{2,5}")
+_WORD = re.compile("[A-Za-z]+")
+_OWN = {"wechat", "qq", "group", "email"}
+_PERSONAL = {"phone", "account", *_OWN}
+_SHORTEST_ACCOUNT = 5
+_MOST_TEXT = 400_000
 
 
 Area = tuple[float, float, float, float]
@@ -41,7 +38,10 @@ Area = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A stretch of text to be hidden, and what is shown instead (of the same kind, not always the same length)."""
+    """A stretch of text to be hidden, and what is shown instead (of the same kind, not always the same length).
+
+    Kind `surname` is a surname with a title alone: it is written 姓某, and needs no bar on a picture.
+    """
 
     start: int
     end: int
@@ -61,30 +61,46 @@ class Box:
     value: str
 
 
-def find_secrets(text: str, names: Sequence[str] = ()) -> list[Secret]:
-    """Return what must be hidden in a text, in order and without overlap; `names` are people known from the case."""
+def find_secrets(text: str, known: Sequence[str] = ()) -> list[Secret]:
+    """Return what must be hidden in a text, in order and without overlap; `known` are names and accounts known from the case."""
     found = [Secret(m.start(), m.end(), "phone", _keep(re.sub(r"\D", "", m.group()), 3, 4)) for m in _PHONE.finditer(text)]
     found += [Secret(m.start(), m.end(), "identity", _keep(m.group(), 3, 2)) for m in _IDENTITY.finditer(text)]
     found += [Secret(*m.span("account"), "chat", _keep(m.group("account"), 2, 2)) for m in _CHAT.finditer(text)]
     found += [Secret(*m.span("account"), "mail", _keep(m.group("account"), 1, 0)) for m in _MAIL.finditer(text)]
-    found += [
-        Secret(*m.span("given"), "name", "某")
-        for m in _PERSON.finditer(text)
-        if not (
-            _STOP.match(text, m.start()) or _STOP.match(text, m.start("given")) or _STOP_BEFORE.match(text, max(0, m.start() - 1))
-        )
-    ]
-    for name in names:
-        if len(name) > 1:
-            found += [Secret(m.start() + 1, m.end(), "name", "某") for m in re.finditer(re.escape(name), text)]
+    found += [secret for contact in _contacts(text) if (secret := _of_contact(contact)) is not None]
+    for name in find_names(text):
+        if name.given < name.end:
+            found.append(Secret(name.given, name.end, "name", "某"))
+        else:
+            found.append(Secret(name.start, name.given, "surname", f"{text[name.start : name.given]}某"))
+    for literal in known:
+        found += _literal(text, literal)
     return _without_overlap(found)
 
 
-def mask_text(text: str, names: Sequence[str] = ()) -> str:
+def known_in(texts: Iterable[str], contacts: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the names and accounts that stand in some texts of a case, to be hidden wherever else they stand in it.
+
+    `contacts` are contacts already found, written `kind:value`.
+    """
+    found: dict[str, None] = {}
+    for text in texts:
+        part = text[:_MOST_TEXT]
+        found |= {part[name.start : name.end]: None for name in find_names(part) if name.given < name.end}
+        found |= {contact.value: None for contact in _contacts(part) if contact.kind in _OWN}
+        found |= {match["account"]: None for match in _CHAT.finditer(part)}
+    for contact in contacts:
+        kind, _, value = contact.partition(":")
+        if kind in {"phone", *_OWN}:
+            found[value] = None
+    return tuple(found)
+
+
+def mask_text(text: str, known: Sequence[str] = ()) -> str:
     """Return the text with everything personal hidden."""
     parts: list[str] = []
     end = 0
-    for secret in find_secrets(text, names):
+    for secret in find_secrets(text, known):
         parts += [text[end : secret.start], secret.shown]
         end = secret.end
     return "".join([*parts, text[end:]])
@@ -93,33 +109,9 @@ def mask_text(text: str, names: Sequence[str] = ()) -> str:
 def mask_contact(contact: str) -> str:
     """Return a contact written `kind:value` with its value hidden where it belongs to a person."""
     kind, _, value = contact.partition(":")
-    if kind not in {"phone", "wechat", "qq", "group", "account", "email"}:
+    if kind not in _PERSONAL:
         return contact
     return f"{kind}:{_keep(value, 3, 4) if kind == 'phone' else _keep(value, 2, 2)}"
-
-
-def mask_manifest(manifest: Manifest, names: Sequence[str] = ()) -> Manifest:
-    """Return a manifest for reading outside: texts of the page masked; addresses, digests and times as they are."""
-    changes: dict[str, object] = {}
-    if manifest.lead:
-        lead = manifest.lead
-        texts = {name: mask_text(getattr(lead, name), names) for name in _LEAD_TEXTS}
-        changes["lead"] = lead.model_copy(
-            update={
-                **texts,
-                "contacts": tuple(mask_contact(contact) for contact in lead.contacts),
-                "glossary": tuple((mask_text(word, names), meaning) for word, meaning in lead.glossary),
-                "image_texts": tuple(mask_text(text, names) for text in lead.image_texts),
-            }
-        )
-    if manifest.capture:
-        steps = tuple(mask_text(step, names) for step in manifest.capture.steps)
-        changes["capture"] = replace(manifest.capture, steps=steps)
-    if manifest.browser:
-        steps = tuple(mask_text(step, names) for step in manifest.browser.steps)
-        title = mask_text(manifest.browser.title, names)
-        changes["browser"] = manifest.browser.model_copy(update={"title": title, "steps": steps})
-    return manifest.model_copy(update=changes)
 
 
 def read_boxes(text_map: bytes) -> list[Box]:
@@ -132,18 +124,49 @@ def shown_text(boxes: Iterable[Box]) -> str:
     return "\n".join(box.value for box in boxes if box.kind == "t") + "\n"
 
 
-def secret_areas(boxes: Sequence[Box], names: Sequence[str] = ()) -> list[Area]:
+def secret_areas(boxes: Sequence[Box], known: Sequence[str] = ()) -> list[Area]:
     """Return the areas to black out: secrets inside one line, and secrets that run over neighbouring lines."""
-    areas = [_area(box, s.start, s.end) for box in boxes for s in find_secrets(box.value, names)]
+    areas = [_area(box, s.start, s.end) for box in boxes for s in find_secrets(box.value, known) if s.kind != "surname"]
     joined, starts = "", []
     for box in boxes:
         starts.append(len(joined))
         joined += box.value
-    for secret in find_secrets(joined, names):
+    for secret in find_secrets(joined, known):
         for start, box in zip(starts, boxes, strict=True):
-            if start < secret.end and start + len(box.value) > secret.start:
+            if secret.kind != "surname" and start < secret.end and start + len(box.value) > secret.start:
                 areas.append(_area(box, max(0, secret.start - start), min(len(box.value), secret.end - start)))
     return areas
+
+
+def _contacts(text: str) -> tuple[Contact, ...]:
+    return find_contacts(fold(text).plain, text) if any(char.isalnum() for char in text) else ()
+
+
+def _of_contact(contact: Contact) -> Secret | None:
+    """Return what to hide of a contact that the detectors read; hotlines (400 …) and plain words are none."""
+    if contact.kind == "phone" and contact.value[:1] in {"0", "1"}:
+        return Secret(contact.start, contact.end, "phone", _keep(contact.value, 3 if contact.value[0] == "1" else 4, 4))
+    if contact.kind not in _OWN or _WORD.fullmatch(contact.quote):
+        return None
+    place = contact.quote.casefold().rfind(contact.value.casefold())
+    start = contact.start + place if place >= 0 else contact.start
+    end = start + len(contact.value) if place >= 0 else contact.end
+    first, last = (1, 0) if contact.kind == "email" else (2, 2)
+    value = contact.value.partition("@")[0] if contact.kind == "email" else contact.value
+    if contact.kind == "email" and place >= 0:
+        end = start + len(value)
+    return Secret(start, end, contact.kind, _keep(value, first, last))
+
+
+def _literal(text: str, known: str) -> list[Secret]:
+    if _NAME.fullmatch(known):
+        kept = surname_length(known)
+        return [Secret(m.start() + kept, m.end(), "name", "某") for m in re.finditer(re.escape(known), text)]
+    if len(known) < _SHORTEST_ACCOUNT:
+        return []
+    return [
+        Secret(m.start(), m.end(), "account", _keep(m.group(), 2, 2)) for m in re.finditer(re.escape(known), text, re.IGNORECASE)
+    ]
 
 
 def _area(box: Box, start: int, end: int) -> Area:
@@ -161,8 +184,12 @@ def _keep(text: str, first: int, last: int) -> str:
 
 
 def _without_overlap(found: list[Secret]) -> list[Secret]:
+    """Return the stretches that together hide all that was found: of two that overlap, the later one loses what is hidden."""
     kept: list[Secret] = []
-    for secret in sorted(found, key=lambda s: (s.start, -s.end)):
-        if not kept or secret.start >= kept[-1].end:
+    for secret in sorted(found, key=lambda s: (s.start, -s.end, s.kind == "surname")):
+        end = kept[-1].end if kept else 0
+        if secret.start >= end:
             kept.append(secret)
+        elif secret.end > end:
+            kept.append(Secret(end, secret.end, secret.kind, "*" * min(3, secret.end - end)))
     return kept

@@ -1,7 +1,7 @@
 """The records of evidence: what a manifest says, what a ledger row says, what comes back from sealing and verifying."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
@@ -125,6 +125,16 @@ class Person(Record):
     role: str
     name: str
     licence: str = ""
+
+
+def people_of(officers: Sequence[tuple[str, str]]) -> tuple[Person, ...]:
+    """Return officers given as (name, licence) as people: the first takes, the second witnesses, others take part."""
+    roles = ("取证人", "见证人")
+    return tuple(
+        Person(role=roles[place] if place < len(roles) else f"参与人{place - 1}", name=name, licence=licence)
+        for place, (name, licence) in enumerate(officers)
+        if name.strip()
+    )
 
 
 class Check(Record):

@@ -17,15 +17,11 @@ from playwright.async_api import Error as BrowserError
 
 from patrol.browsers import launch_arguments
 from patrol.guard_proxy import GuardProxy
+from patrol.identity import device_words
 from patrol.vault.model import Record, to_json
 from patrol.vault.orders import Fatal, Job, Order
 from patrol.vault.page import take
 
-_ENGINE = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0"
-_WORDS = {
-    "desktop": f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {_ENGINE} Safari/537.36",
-    "phone": f"Mozilla/5.0 (Linux; Android 13; Mobile) {_ENGINE} Mobile Safari/537.36",
-}
 _DESKTOP: Mapping[str, object] = {"viewport": {"width": 1366, "height": 900}}
 _PHONE: Mapping[str, object] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
@@ -140,7 +136,7 @@ def _new_folder(job: Job) -> Path:
 
 def _profile(job: Job, device: str, version: str) -> dict[str, object]:
     """Return the window to show the page in; one device pixel a CSS pixel, so that tall pages stay small."""
-    words = _WORDS[device].format(version=version.split(".", maxsplit=1)[0])
+    words = device_words(device, version)
     return {
         **(_PHONE if device == "phone" else _DESKTOP),
         "user_agent": job.user_agent or f"{words} {job.introduction}".strip(),

@@ -9,9 +9,10 @@ from pathlib import Path
 from uuid import uuid4
 
 from patrol.errors import BadInput, EvidenceBroken, EvidenceError
-from patrol.model import Capture
+from patrol.model import Capture, Headers
 from patrol.settings import Settings
 from patrol.vault import files
+from patrol.vault.clock import clock_check
 from patrol.vault.environment import environment
 from patrol.vault.export import Sources, Wish, write_evidence
 from patrol.vault.items import NUMBER, STAMP_SUFFIX, Items, receipt
@@ -31,6 +32,7 @@ from patrol.vault.model import (
     Rendering,
     Sealed,
     SourceFile,
+    people_of,
     tidy,
 )
 from patrol.vault.objects import ObjectStore
@@ -62,9 +64,9 @@ class Vault:
         self._open()
 
     @classmethod
-    def of(cls, settings: Settings) -> "Vault":
-        """Open the vault of the workspace in the settings."""
-        return cls(settings.workspace / "vault", settings=settings)
+    def of(cls, settings: Settings, *, officers: Sequence[tuple[str, str]] = ()) -> "Vault":
+        """Open the vault of the workspace in the settings; `officers` (name, licence) go into what is sealed, see `people_of`."""
+        return cls(settings.workspace / "vault", settings=settings, people=people_of(officers))
 
     def seal_exchange(self, number: str, capture: Capture, body_path: Path, *, lead: LeadFacts) -> Sealed:
         """Seal the very bytes of one fetched page with how they came.
@@ -80,7 +82,8 @@ class Vault:
         entry = self._keep(body)
         if entry.sha256 != capture.sha256:
             raise EvidenceBroken(f"网页正文与抓取时的摘要不符（{number}，{capture.url[:200]}）；缓存文件已被改动，请重新巡查该页")
-        draft = self._draft(number, "exchange", capture.fetched_at, capture.fetched_at)
+        headers = () if capture.mode == "import" else capture.response_headers
+        draft = self._draft(number, "exchange", capture.fetched_at, capture.fetched_at, headers)
         filled = draft.model_copy(update={"files": (entry,), "capture": capture, "lead": _tidy_lead(lead)})
         return self._seal(filled, (body,), key=capture.sha256)
 
@@ -94,7 +97,10 @@ class Vault:
         for manifest, sealed in self.items.sealed(number):
             if manifest.browser and entries and manifest.browser.device == rendering.facts.device and manifest.files == entries:
                 return sealed
-        draft = self._draft(number, "rendering", rendering.started_at, rendering.finished_at)
+        main = next((one for one in rendering.facts.responses if one.kind == "document" and one.response_headers), None)
+        seen = datetime.fromisoformat(main.at) if main else rendering.started_at
+        draft = self._draft(number, "rendering", seen, rendering.finished_at, main.response_headers if main else ())
+        draft = draft.model_copy(update={"started": Moment.of(rendering.started_at)})
         facts = rendering.facts.model_copy(update={"title": tidy(rendering.facts.title)})
         filled = draft.model_copy(
             update={"files": entries, "browser": facts, "state": rendering.state, "missing": rendering.missing}
@@ -208,9 +214,11 @@ class Vault:
             sealed_sha256=kept.sealed_sha256,
         )
 
-    def _draft(self, number: str, part: str, started: datetime, finished: datetime) -> Manifest:
+    def _draft(self, number: str, part: str, started: datetime, finished: datetime, headers: Headers) -> Manifest:
         if self._environment is None:
             self._environment = environment(self._settings)
+        server = self._settings.text("ntp_server") if self._settings else ""
+        checks = (*self._environment.checks, clock_check(server, started, headers))
         return Manifest(
             number=number,
             part=part,
@@ -219,7 +227,7 @@ class Vault:
             started=Moment.of(started),
             finished=Moment.of(finished),
             sealed=Moment.of(datetime.now(UTC)),
-            environment=self._environment,
+            environment=self._environment.model_copy(update={"checks": checks}),
             people=self.people,
             ledger=self.ledger.point(),
         )

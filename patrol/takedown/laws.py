@@ -1,0 +1,89 @@
+"""The clauses that leads touch, written out for a paper: full name, words, rank, dates. Facts of the documents in `laws.yml`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from patrol.model import Lead
+from patrol.reports import wording
+from patrol.reports.cells import clean
+from patrol.validation import FileRecord, build, read_yaml
+
+_FILE = Path(__file__).with_name("laws.yml")
+_RANKS = ("法律", "行政法规", "部门规章", "规范性文件")
+
+
+class Law(FileRecord):
+    """One document: how rules call it, its full name, rank (效力层级) and dates; an empty date was not obtained."""
+
+    begins: tuple[str, ...]
+    title: str
+    rank: str
+    published: str
+    effective: str
+
+    @property
+    def local(self) -> bool:
+        """Whether it holds in one place only, and is named there alone."""
+        return self.rank.startswith("地方")
+
+    @property
+    def order(self) -> int:
+        """Its place when documents are cited: law first, local plans last."""
+        return _RANKS.index(self.rank) if self.rank in _RANKS else len(_RANKS)
+
+
+class _Laws(FileRecord):
+    laws: tuple[Law, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """One clause as it is cited: by its short name, with its words (empty: not in the rules), and the leads it was met in."""
+
+    clause: str
+    text: str
+    law: Law | None
+    leads: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """The full name with the article, or the short name where the document is not known."""
+        if self.law is None:
+            return self.clause
+        article = next(self.clause.removeprefix(begin) for begin in self.law.begins if self.clause.startswith(begin))
+        return f"{self.law.title}{article}" if article.startswith("第") else self.law.title
+
+    @property
+    def dates(self) -> str:
+        """When it was published and came into force, as far as known."""
+        if self.law is None:
+            return ""
+        parts = ((self.law.published, "公布"), (self.law.effective, "施行"))
+        return "，".join(f"{day}{word}" for day, word in parts if day)
+
+
+@cache
+def laws() -> tuple[Law, ...]:
+    """Return the documents; BadInput names the faulty key of `laws.yml`."""
+    return build(_Laws, read_yaml(_FILE), file=_FILE).laws
+
+
+def law_of(clause: str) -> Law | None:
+    """Return the document that a clause's short name begins with."""
+    return next((law for law in laws() if any(clause.startswith(begin) for begin in law.begins)), None)
+
+
+def quotations(leads: Iterable[Lead]) -> tuple[Quotation, ...]:
+    """Return the clauses that leads touch with their words, by rank; `leads` are numbered from 1 in their order."""
+    met: dict[tuple[str, str], list[int]] = {}
+    for place, lead in enumerate(leads, 1):
+        rules = {rule.clause: rule.text for rule in wording.rules_of(lead)}
+        found = lead.screening.detection.findings if lead.screening else ()
+        for clause in dict.fromkeys(finding.clause for finding in found if finding.clause):
+            for part in clause.split("；"):
+                if part.strip():
+                    met.setdefault((clean(part, 80), clean(rules.get(clause, ""), 400)), []).append(place)
+    made = [Quotation(clause, text, law_of(clause), tuple(dict.fromkeys(places))) for (clause, text), places in met.items()]
+    return tuple(sorted(made, key=lambda one: (one.law.order if one.law else len(_RANKS) + 1, one.clause)))
