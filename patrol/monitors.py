@@ -15,7 +15,7 @@ from statistics import median
 from patrol.campaigns import CHINA
 from patrol.errors import BadInput
 from patrol.model import Campaign, Issue, Run, State
-from patrol.platforms import Platform, load_platform
+from patrol.platforms import Expect, Platform, load_platform
 from patrol.store import Store
 from patrol.store.clock import ClockBook
 from patrol.store.health import HealthBook
@@ -23,6 +23,8 @@ from patrol.validation import FileRecord, build, read_yaml
 
 _FILE = Path(__file__).with_suffix(".yml")
 _FIELD_NAMES = {"title": "标题", "text": "正文", "author": "发布者", "published": "发布时间", "url": "网址"}
+ACCEPTABLE = frozenset({"items", "fields", "pages", "slow", "no_leads"})
+"""Causes that an officer may declare normal: a source may truly bring less. A wall, an error or a changed layout never is."""
 _NEEDS_SIGHT = frozenset({"changed", "no_posts", "items", "fields", "pages", "no_leads", "slow"})
 
 
@@ -63,8 +65,7 @@ def check_run(store: Store, campaign: Campaign, run: Run) -> list[Issue]:
     now, book = run.ended_at or datetime.now(UTC), HealthBook(store)
     measured = replace(run, counts={**run.counts, **book.measure(run, now)})
     platform = _platform(run.source)
-    # pasted addresses and re-visits differ each time: their history says nothing
-    past = book.well_before(run, int(limits().history_runs.value)) if platform else []
+    past, platform = _usual(book, run, platform)
     issues = list(troubles(measured, now, past=past, platform=platform))
     book.keep(run, {**measured.counts, "issues": len(issues)})
     before = {issue.cause: issue for issue in store.issues(campaign.id) if issue.source == run.source}
@@ -79,6 +80,21 @@ def check_run(store: Store, campaign: Campaign, run: Run) -> list[Issue]:
         mended = []
     _notify(store, campaign, run.source, issues, mended, now)
     return issues
+
+
+def _usual(book: HealthBook, run: Run, platform: Platform | None) -> tuple[list[Run], Platform | None]:
+    """Return what a run is held against: the well runs before it and the platform's expectations, or, where an officer accepted
+    a new normal, the accepted run and the well runs since then alone."""
+    most, least = int(limits().history_runs.value), int(limits().history_least.value)
+    if platform is None:
+        # pasted addresses and re-visits differ each time: their history says nothing
+        return [], None
+    normal = book.normal(run.source)
+    if normal is None:
+        return book.well_before(run, most), platform
+    since = book.well_before(run, most, since=normal.run.started_at)
+    # the accepted run alone stands for as many as a comparison needs, until enough have followed it
+    return [*since, *[normal.run] * max(1, least - len(since))], platform.model_copy(update={"expect": Expect(items=(0, 1000))})
 
 
 def _platform(source: str) -> Platform | None:
@@ -106,7 +122,8 @@ def _notify(
     platform = _platform(source)
     title = platform.title if platform else source
     for issue in issues:
-        text = f"{campaign.title}·{title}：{issue.text}。界限：{issue.threshold_why}"
+        accept = f"；人工核实确实如此的，运行 patrol source accept {source}" if platform and issue.cause in ACCEPTABLE else ""
+        text = f"{campaign.title}·{title}：{issue.text}。界限：{issue.threshold_why}{accept}"
         book.notice(day, f"{campaign.id}:{source}:{issue.cause}", text, now)
     for issue in mended:
         since = f"{issue.opened_at.astimezone(CHINA):%m月%d日}"

@@ -5,13 +5,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from detectors.model import Detection
-from patrol.model import Batch, Campaign, Issue, Match, Post, Run, Screening, Verdict
+from patrol.model import Batch, Campaign, Issue, Match, Post, Run, Screening, State, Verdict, Visit
 from patrol.monitors import check_run, standing, troubles
 from patrol.platforms import load_platform
+from patrol.source_commands import app
 from patrol.store import Store
 from patrol.store.clock import ClockBook
 from patrol.store.health import FIELDS
@@ -175,7 +178,7 @@ class Source:
         store.save_campaign(self.campaign, "", NOW)
         store.database.execute("PRAGMA synchronous=OFF")
 
-    def day(self, number: int, *, posts: int = 14, dated: bool = True, **states: int) -> None:
+    def day(self, number: int, *, posts: int = 14, dated: bool = True, entries: tuple[int, ...] = (), **states: int) -> None:
         start = datetime(2027, 1, 14, 18, tzinfo=UTC) + timedelta(days=number)
         fetched = sum(states.values())
         run = Run(id=f"day{number}", campaign="winter", source="wuba58", started_at=start)
@@ -193,8 +196,13 @@ class Source:
             )
             screening = Screening(post=post, detection=QUIET, match=NO_LIST, screened_at=start + timedelta(seconds=index))
             self.store.record_screening(screening, run=run.id, campaign=self.campaign, source="wuba58", device="")
+        for page, items in enumerate(entries):
+            visit = Visit(
+                url=f"https://wuba.example/list/{page}", source="wuba58", state=State.OK, at=start, kind="list", items=items
+            )
+            self.store.record_visit(visit, run=run.id, campaign="winter")
         counts = {"fetched": fetched, "posts": posts, **{name.replace("__", "."): count for name, count in states.items()}}
-        ended = replace(run, ended_at=start + timedelta(minutes=10), outcome="finished", counts=counts)
+        ended = replace(run, ended_at=start + timedelta(seconds=30 * fetched), outcome="finished", counts=counts)
         self.store.end_run(ended)
         check_run(self.store, self.campaign, ended)
 
@@ -205,7 +213,7 @@ class Source:
 def test_a_source_that_changes_is_blocked_and_recovers_is_told_day_by_day(store: Store) -> None:
     source, told = Source(store), dict[int, set[str]]()
     for day in range(1, 13):
-        states = {"ok": 20}
+        states: dict[str, Any] = {"ok": 20}
         if 3 <= day < 5:
             states = {"ok": 14, "changed": 6}
         elif 5 <= day < 9:
@@ -240,3 +248,40 @@ def test_a_second_run_of_a_day_repeats_the_issue_but_not_the_notice(store: Store
     check_run(store, campaign, bad)
     assert len(ClockBook(store).notices()) == 1
     assert store.issues("winter")[0].times == 2
+
+
+def test_fewer_entries_accepted_by_an_officer_are_the_normal_from_then_on(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Source(store)
+    for day in range(1, 6):
+        source.day(day, posts=20, dated=True, ok=20, entries=(20, 20))
+    source.day(6, posts=4, dated=True, ok=5, entries=(2, 2))
+    assert source.open_causes() == {"items", "pages"}
+    monkeypatch.setenv("PATROL_WORKSPACE", str(tmp_path))
+    accept = ["accept", "wuba58", "--officer", "王某", "--reason", "人工打开4页，版块确已缩减"]
+    done = CliRunner().invoke(app, accept)
+    assert done.exit_code == 0, done.output
+    assert "每个列表页2.0条" in done.output
+    assert done.output.count("已关闭：") == 2
+    assert source.open_causes() == set()
+    source.day(7, posts=4, dated=True, ok=5, entries=(2, 2))
+    assert source.open_causes() == set()
+    # what falls far below the new normal is told again
+    source.day(8, posts=1, dated=True, ok=5, entries=(1, 0))
+    assert source.open_causes() == {"items"}
+    assert CliRunner().invoke(app, ["accept", "wuba58", "--officer", "王某", "--undo"]).exit_code == 0
+    source.day(9, posts=4, dated=True, ok=5, entries=(2, 2))
+    assert "pages" in source.open_causes()
+
+
+def test_a_wall_is_never_accepted_as_normal(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source(store)
+    monkeypatch.setenv("PATROL_WORKSPACE", str(tmp_path))
+    accept = ["accept", "wuba58", "--officer", "王某"]
+    assert "还没有做完的巡查" in str(CliRunner().invoke(app, [*accept, "--reason", "看过"]).exception)
+    source.day(1, posts=1, dated=True, ok=2, blocked__captcha=18)
+    assert "看不到的不能确认为正常" in str(CliRunner().invoke(app, [*accept, "--reason", "看过"]).exception)
+    assert "怎样核实" in str(CliRunner().invoke(app, accept).exception)
+    assert "没有可撤回的确认" in str(CliRunner().invoke(app, [*accept, "--undo"]).exception)
+    assert source.open_causes() == {"blocked"}

@@ -1,6 +1,6 @@
 """What a run's rows say beyond its counts: entries on lists, fields of posts, and what the same source gave before."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,16 @@ _POSTS = """SELECT count(*) AS seen, sum(title <> '') AS title, sum(text <> '') 
 
 _LATEST = """SELECT r.* FROM runs r WHERE ended_at IS NOT NULL
   AND started_at = (SELECT max(started_at) FROM runs WHERE source = r.source AND ended_at IS NOT NULL) GROUP BY source"""
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """A run that an officer declared to be a source's normal: who, when, why."""
+
+    run: Run
+    at: datetime
+    officer: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +93,58 @@ class HealthBook:
         with immediate(self._db):
             self._db.execute("UPDATE runs SET counts = ? WHERE id = ?", [COUNTS.dump_json(dict(counts)).decode(), run.id])
 
-    def well_before(self, run: Run, limit: int) -> list[Run]:
-        """Return the latest runs of the same source that ended without any issue before this one, newest first."""
+    def well_before(self, run: Run, limit: int, *, since: datetime | None = None) -> list[Run]:
+        """Return the latest runs of the same source that ended without any issue before this one, newest first; with `since`
+        only those that began later."""
         rows = self._db.query(
-            """SELECT * FROM runs WHERE source = ? AND outcome = 'finished' AND started_at < ?
+            """SELECT * FROM runs WHERE source = ? AND outcome = 'finished' AND started_at < ? AND started_at > ?
                AND coalesce(counts ->> '$.issues', 0) = 0 ORDER BY started_at DESC LIMIT ?""",
-            [run.source, run.started_at.isoformat(), limit],
+            [run.source, run.started_at.isoformat(), since.isoformat() if since else "", limit],
         )
         return [run_of(row) for row in rows]
+
+    def latest_finished(self, source: str) -> Run | None:
+        """Return the latest run of a source that came to its end, over all campaigns."""
+        rows = self._db.query(
+            "SELECT * FROM runs WHERE source = ? AND outcome = 'finished' ORDER BY started_at DESC LIMIT 1", [source]
+        )
+        return next((run_of(row) for row in rows), None)
+
+    def normal(self, source: str) -> Normal | None:
+        """Return what an officer last declared to be a source's normal, unless it was withdrawn."""
+        rows = self._db.query(
+            """SELECT r.*, n.at AS accepted_at, n.officer, n.reason FROM accepted_normals n JOIN runs r ON r.id = n.run
+               WHERE n.source = ? AND n.withdrawn_at IS NULL ORDER BY n.at DESC LIMIT 1""",
+            [source],
+        )
+        row = next(iter(rows), None)
+        if row is None:
+            return None
+        return Normal(run_of(row), datetime.fromisoformat(str(row["accepted_at"])), str(row["officer"]), str(row["reason"]))
+
+    def accept_normal(self, run: Run, causes: Iterable[str], *, officer: str, reason: str, now: datetime) -> list[str]:
+        """Declare a run to be its source's normal and close the issues of these causes in all campaigns; return their texts."""
+        chosen = list(causes)
+        marks = ", ".join("?" * len(chosen))
+        where = f"source = ? AND closed_at IS NULL AND cause IN ({marks})"
+        with immediate(self._db):
+            texts = [str(row["text"]) for row in self._db.query(f"SELECT text FROM issues WHERE {where}", [run.source, *chosen])]  # noqa: S608
+            self._db.execute(
+                "INSERT INTO accepted_normals (source, run, at, officer, reason) VALUES (?, ?, ?, ?, ?)",
+                [run.source, run.id, now.isoformat(), officer, reason],
+            )
+            self._db.execute(f"UPDATE issues SET closed_at = ? WHERE {where}", [now.isoformat(), run.source, *chosen])  # noqa: S608
+        return texts
+
+    def withdraw_normal(self, source: str, now: datetime) -> bool:
+        """Take the last declaration back; False when there is none."""
+        with immediate(self._db):
+            changed = self._db.execute(
+                """UPDATE accepted_normals SET withdrawn_at = ? WHERE source = ? AND withdrawn_at IS NULL
+                   AND at = (SELECT max(at) FROM accepted_normals WHERE source = ? AND withdrawn_at IS NULL)""",
+                [now.isoformat(), source, source],
+            ).rowcount
+        return bool(changed)
 
 
 def _int(value: object) -> int:

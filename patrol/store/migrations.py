@@ -186,3 +186,12 @@ def m0054_allowing(db: Database) -> None:
     """What officers decided that later screening should let pass: by whom, when, from which lead, and taken back."""
     for statement in ALLOWING:
         db.execute(statement)
+
+
+@MIGRATIONS()
+def m0062_accepted_normals(db: Database) -> None:
+    """Runs that an officer declared to be a source's normal from then on: what was usual before counts no more."""
+    db.execute(
+        """CREATE TABLE accepted_normals (source TEXT NOT NULL, run TEXT NOT NULL REFERENCES runs(id), at TEXT NOT NULL,
+           officer TEXT NOT NULL, reason TEXT NOT NULL, withdrawn_at TEXT, PRIMARY KEY (source, at)) WITHOUT ROWID"""
+    )
