@@ -22,7 +22,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from detectors import Detector
 from detectors.errors import RuleError
 from detectors.model import Detection, Document, Element
-from patrol.calendar import SchoolCalendar
+from patrol import settings
+from patrol.calendar import judge_in
 from patrol.campaigns import load_campaign
 from patrol.errors import BadInput
 from patrol.places import check_result_file
@@ -31,6 +32,8 @@ _CHUNK = 64
 _ALONE = 2 * _CHUNK
 _TEXTS = ("title", "platform", "url", "author", "stage", "region")
 NumberedLine = tuple[int, bytes]
+Basis = tuple[Path | None, Path | None, Path]
+"""What posts are judged by: campaign file, own rules, and the workspace whose calendar counts."""
 
 
 class LineError(ValueError):
@@ -42,15 +45,16 @@ class LineError(ValueError):
 
 
 @cache
-def campaign_detector(campaign: Path | None, rules: Path | None) -> Detector:
-    """Return the detector of a campaign (its calendar and its senior-high switch), built once per process."""
+def campaign_detector(campaign: Path | None, rules: Path | None, workspace: Path) -> Detector:
+    """Return the detector of a campaign (its calendar and its senior-high switch), built once per process; the workspace's own
+    calendar files go before the shipped ones."""
     if rules is not None and not rules.is_file():
         raise BadInput("找不到这个规则文件；请检查路径", file=rules)
     extra = (rules,) if rules else ()
     if campaign is None:
-        return Detector(judge_day=SchoolCalendar().judge, extra_rules=extra)
+        return Detector(judge_day=judge_in(workspace, ()), extra_rules=extra)
     read = load_campaign(campaign)
-    return Detector(judge_day=SchoolCalendar(read.vacations).judge, senior=read.include_senior, extra_rules=extra)
+    return Detector(judge_day=judge_in(workspace, read.vacations), senior=read.include_senior, extra_rules=extra)
 
 
 def detect_command(
@@ -61,18 +65,19 @@ def detect_command(
     workers: Annotated[int, typer.Option("--workers", min=0, help="进程数；0 为全部核心")] = 0,
 ) -> None:
     """检测帖子：逐条给出疑似与否、要件、依据条款和原文位置。"""
+    basis = (campaign, rules, settings.load().workspace)
     try:
-        campaign_detector(campaign, rules)
+        campaign_detector(*basis)
     except RuleError as error:
         raise BadInput(str(error), file=rules) from error
     if "-" not in {input_path, output_path}:
         check_result_file(Path(output_path), Path(input_path))
     with _opened(input_path) as source, _whole_or_nothing(output_path) as target:
-        for line in _answers(source, input_path, campaign, rules, workers or len(os.sched_getaffinity(0))):
+        for line in _answers(source, input_path, basis, workers or len(os.sched_getaffinity(0))):
             target.write(line)
 
 
-def _answers(source: BinaryIO, name: str, campaign: Path | None, rules: Path | None, workers: int) -> Iterator[bytes]:
+def _answers(source: BinaryIO, name: str, basis: Basis, workers: int) -> Iterator[bytes]:
     shown = Progress(
         TextColumn("检测"),
         BarColumn(),
@@ -85,27 +90,25 @@ def _answers(source: BinaryIO, name: str, campaign: Path | None, rules: Path | N
     with shown:
         task = shown.add_task("", total=None)
         try:
-            for answered in _answered_chunks(lines, campaign, rules, workers):
+            for answered in _answered_chunks(lines, basis, workers):
                 shown.advance(task, len(answered))
                 yield from answered
         except LineError as error:
             raise BadInput(error.reason, file=name, line=error.line, field=error.field or None) from None
 
 
-def _answered_chunks(
-    lines: Iterator[NumberedLine], campaign: Path | None, rules: Path | None, workers: int
-) -> Iterator[list[bytes]]:
+def _answered_chunks(lines: Iterator[NumberedLine], basis: Basis, workers: int) -> Iterator[list[bytes]]:
     """Answer chunks in order; a short input stays in this process, a long one keeps each worker a few chunks ahead."""
     first = list(islice(lines, _ALONE))
     if workers == 1 or len(first) < _ALONE:
         for chunk in _chunks(line for part in (first, lines) for line in part):
-            yield answer_chunk(chunk, campaign, rules)
+            yield answer_chunk(chunk, basis)
         return
     with ProcessPoolExecutor(max_workers=workers) as pool:
         waiting: deque[Future[list[bytes]]] = deque()
         try:
             for chunk in _chunks(line for part in (first, lines) for line in part):
-                waiting.append(pool.submit(answer_chunk, chunk, campaign, rules))
+                waiting.append(pool.submit(answer_chunk, chunk, basis))
                 if len(waiting) >= 4 * workers:
                     yield waiting.popleft().result()
             while waiting:
@@ -120,9 +123,9 @@ def _chunks(lines: Iterable[NumberedLine]) -> Iterator[list[NumberedLine]]:
         yield chunk
 
 
-def answer_chunk(lines: list[NumberedLine], campaign: Path | None, rules: Path | None) -> list[bytes]:
+def answer_chunk(lines: list[NumberedLine], basis: Basis) -> list[bytes]:
     """Answer some lines, in a worker or here; raises LineError at the first that cannot be used."""
-    detector = campaign_detector(campaign, rules)
+    detector = campaign_detector(*basis)
     return [
         _encoded(answer(document, detector.detect(document)))
         for document in (read_document(number, line) for number, line in lines)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from patrol.detecting import detect_command
+from patrol.detecting import campaign_detector, detect_command
 from patrol.errors import BadInput
+from tests.test_patrol_calendar import notice_2027
 
 
 def write(path: Path, records: list[object]) -> None:
@@ -37,6 +38,21 @@ def test_offsets_index_the_original_text(tmp_path: Path) -> None:
     assert isinstance(findings, list)
     assert findings
     assert all(text[finding["start"] : finding["end"]] == finding["quote"] for finding in findings)
+
+
+def test_the_calendar_of_the_workspace_says_which_saturday_is_worked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATROL_WORKSPACE", str(tmp_path / "ws"))
+    source = tmp_path / "posts.jsonl"
+    text = "初二数学线上直播课，2月13日上午9点开课，一对一，150一节，私信"
+    write(source, [{"id": "a", "text": text, "published_at": "2027-02-05T08:00:00+08:00", "stage": "junior"}])
+    (before,) = run(source, tmp_path / "before.jsonl")
+    (tmp_path / "ws" / "calendar").mkdir(parents=True)
+    (tmp_path / "ws" / "calendar" / "year-2027.yml").write_text(notice_2027(), encoding="utf-8")
+    campaign_detector.cache_clear()
+    (after,) = run(source, tmp_path / "after.jsonl")
+    assert "holiday_class" in str(before["categories"])
+    assert "holiday_class" not in str(after["categories"])
+    campaign_detector.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from detectors.model import DayStatus
 from patrol.allowing import account_key
-from patrol.calendar import judge_for
+from patrol.calendar import judge_in
 from patrol.campaigns import CHINA
 from patrol.console.call import Call
 from patrol.console.evidence import EvidenceView, evidence_view
@@ -180,6 +180,6 @@ def _days(call: Call, lead: Lead) -> list[Day]:
     if published is None:
         return []
     on: date = published.astimezone(CHINA).date()
-    judge = judge_for(call.campaign.vacations if call.campaign else ())
+    judge = judge_in(call.desk.settings.workspace, call.campaign.vacations if call.campaign else ())
     days = [Day(word, judge(on, stage)) for stage, word in _STAGES.items()]
     return days[:1] if len({day.status for day in days}) == 1 else days

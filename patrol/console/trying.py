@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from detectors import Detector
 from detectors.model import Detection, Document
-from patrol.calendar import judge_for
+from patrol.calendar import judge_in
 from patrol.campaigns import CHINA, load_campaign
 from patrol.errors import PatrolError
 from patrol.model import Post
@@ -51,7 +51,7 @@ def try_command(
 ) -> None:
     """Print how many of the last posts would be judged otherwise, and which."""
     read = load_campaign(campaign) if campaign else None
-    judge = judge_for(read.vacations if read else ())
+    judge = judge_in(workspace, read.vacations if read else ())
     senior = read.include_senior if read else True
     old = Detector(judge_day=judge, senior=senior, extra_rules=tuple(before or ()))
     new = Detector(judge_day=judge, senior=senior, extra_rules=tuple(rules))
