@@ -223,6 +223,11 @@ def deliver(book: ClockBook, settings: Settings, now: datetime) -> Iterator[str]
         yield f"{channel.name} {len(due)}" + (f" failed: {error}" if error else " sent")
 
 
+def try_channels(settings: Settings, text: str) -> list[tuple[str, str]]:
+    """Send one line through every channel that is set, at any hour; return (channel, what went wrong or nothing)."""
+    return [(channel.name, _tried(channel, [text])) for channel in channels(settings)]
+
+
 def _tried(channel: Channel, lines: Sequence[str]) -> str:
     try:
         channel.send(f"线上巡查提醒（{len(lines)}条）", [masked(line) for line in lines])

@@ -1,5 +1,6 @@
 """`patrol recheck`: look again at the leads whose day has come."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from patrol import settings
 from patrol.campaigns import china_today, load_campaign
+from patrol.deadlines import remind_of_deadlines
 from patrol.recheck import recheck, told
 from patrol.recheck_days import due_leads
 from patrol.store import Store
@@ -22,6 +24,8 @@ def recheck_command(
     store = Store.open(given.workspace)
     try:
         leads = [store.lead(number) for number in lead] if lead else due_leads(store, chosen, china_today())
+        if not lead and not only_list:
+            remind_of_deadlines(store, chosen, given.workspace, datetime.now(UTC))
         if only_list or not leads:
             for one in leads:
                 typer.echo(f"{one.number}\t{one.url}")

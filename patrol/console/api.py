@@ -24,6 +24,8 @@ from patrol.console.api_records import (
 from patrol.console.call import Call
 from patrol.console.lead_view import check_district
 from patrol.console.pages.leads import REASONS
+from patrol.console.pages.status import metrics as metrics_page
+from patrol.console.pages.status import status_data
 from patrol.console.pages.today import coverage_of
 from patrol.console.rendering import safe_url
 from patrol.errors import BadInput, Refused
@@ -207,6 +209,16 @@ def import_whitelist(call: Calling, file: UploadFile, kind: ListKind | None = No
     call.audit("import_list", version.list_name, f"{version.label}（接口）")
     call.desk.forget("entries:")
     return Imported(label=version.label, rows=version.rows, unreadable=version.unreadable)
+
+
+def status(call: Calling) -> Response:
+    """工作区现状：逐项检查和数字，没有姓名和网址。"""
+    return status_data(call)
+
+
+def metrics(call: Calling) -> Response:
+    """Prometheus 指标：只有编号和数字。"""
+    return metrics_page(call)
 
 
 def openapi(request: Request, call: Calling) -> Response:

@@ -17,6 +17,7 @@ from patrol.console.pages import (
     rules,
     runs,
     sources,
+    status,
     takedowns,
     today,
     users,
@@ -26,7 +27,7 @@ from patrol.console.people import ADMINS, EVERYONE, OFFICERS, REVIEWERS
 DOORS: tuple[Door, ...] = (
     # open to everybody
     Door("GET", "/static/{name}", public.static, None, open_why="样式和脚本，登录页也要用"),
-    Door("GET", "/healthz", public.health, None, open_why="看护程序查问是否在运行，不含内容"),
+    Door("GET", "/healthz", status.health, None, open_why="看护程序查问是否正常，只答是否"),
     Door("POST", "/csp-report", public.csp_report, None, open_why="浏览器报告被拦下的脚本时不带凭据"),
     Door("GET", "/setup", entrance.setup_page, None, open_why="凭一次性网址"),
     Door("POST", "/setup", entrance.setup_done, None, open_why="凭一次性网址"),
@@ -122,6 +123,8 @@ DOORS: tuple[Door, ...] = (
     Door("POST", "/people/{login}", users.change, ADMINS),
     Door("POST", "/people/{login}/reset", users.reset, ADMINS),
     Door("GET", "/audit", users.audit_page, ADMINS),
+    Door("GET", "/status", status.status_page, EVERYONE),
+    Door("POST", "/status/notice", status.try_notice, ADMINS),
     # the JSON API
     Door("GET", "/api", interfaces.api_page, EVERYONE),
     Door("GET", "/api/v1/openapi.json", api.openapi, EVERYONE, api=True),
@@ -129,6 +132,8 @@ DOORS: tuple[Door, ...] = (
     Door("GET", "/api/v1/leads/{number}", api.lead, EVERYONE, api=True),
     Door("POST", "/api/v1/leads/{number}/decisions", api.decide, OFFICERS, api=True),
     Door("GET", "/api/v1/coverage", api.coverage, EVERYONE, api=True),
+    Door("GET", "/api/v1/status", api.status, EVERYONE, api=True),
+    Door("GET", "/api/v1/metrics", api.metrics, EVERYONE, api=True),
     Door("POST", "/api/v1/clues", api.add_clues, OFFICERS, api=True),
     Door("GET", "/api/v1/tasks/{number}", api.task, EVERYONE, api=True),
     Door("POST", "/api/v1/reports", api.make_report, REVIEWERS, api=True),

@@ -1,8 +1,8 @@
-"""What is open to everybody: static files, the sign of life, reports of what the browser's policy stopped."""
+"""What is open to everybody: static files, reports of what the browser's policy stopped."""
 
 import mimetypes
 
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, Response
 
 from patrol.console import limits
 from patrol.console.call import Call
@@ -19,12 +19,6 @@ def static(call: Call) -> Response:
         raise Refused(404, "没有这个文件")
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return FileResponse(STATIC / name, media_type=kind, headers={"Cache-Control": "public, max-age=31536000, immutable"})
-
-
-def health(call: Call) -> Response:
-    """Say that the console and its database answer."""
-    call.books.accounts.count()
-    return PlainTextResponse("ok")
 
 
 def csp_report(call: Call) -> Response:
