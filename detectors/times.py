@@ -164,6 +164,6 @@ def _forbidden(days: Sequence[date], calendar: Calendar) -> str:
         day = first + timedelta(days=step)
         status = judge(day, calendar.stage or None)
         if status.forbidden:
-            tentative = "（放假安排以国务院办公厅通知为准）" if status.provisional else ""
+            tentative = "（暂定，以正式公布的放假通知或校历为准）" if status.provisional else ""
             return f"{day.isoformat()} 为{status.name or '休息日'}，依据{status.source}{tentative}，不得组织学科类培训"
     return ""

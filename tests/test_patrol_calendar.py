@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from detectors import Detector
+from detectors.model import Document
 from patrol.calendar import PublicDays, SchoolCalendar, provisional_notes, public_day
 from patrol.calendar_files import FOLDER, SHIPPED, load_calendar
 from patrol.errors import BadInput
@@ -137,3 +139,13 @@ def test_years_without_a_notice_are_named_wherever_a_campaign_uses_them(campaign
 
 def test_known_dates_leave_no_note(tmp_path: Path, campaign: Campaign) -> None:
     assert provisional_notes(campaign, own_calendar(tmp_path, notice_2027())) == []
+
+
+def test_a_finding_that_rests_on_provisional_dates_says_so() -> None:
+    text = "初二数学线上直播课，2月22日上午9点开课，150一节，私信"
+    known, unknown = (
+        Detector(judge_day=SchoolCalendar().judge).detect(Document(text=text, published_at=date(year, 2, 15), stage="junior"))
+        for year in (2026, 2032)
+    )
+    assert any("2026-02-22" in note and "暂定" not in note for note in known.notes)
+    assert any("2032-02-22" in note and "暂定" in note for note in unknown.notes)
