@@ -9,7 +9,7 @@ from detectors.context import speaker
 from detectors.decision import Verdict, decide
 from detectors.elements import Hit, find_hits
 from detectors.explain import finding_of, glossary_of, passage_finding, passages, sentence
-from detectors.facts import money_facts, offer_facts
+from detectors.facts import money_facts, offer_facts, wording_facts
 from detectors.fold import Folded, fold
 from detectors.institutions import find_institutions
 from detectors.lexicon import load_lexicon
@@ -112,7 +112,8 @@ class Detector:
     ) -> tuple[list[Hit], list[str]]:
         calendar = Calendar(document.published_at, document.stage or _stage(hits), self._judge_day)
         timed, notes = time_facts(folded.plain, document.text, calendar)
-        return [*timed, *money_facts(folded.plain, find_prices(folded.plain)), *offer_facts(hits, contacts)], notes
+        priced = money_facts(folded.plain, find_prices(folded.plain))
+        return [*timed, *priced, *offer_facts(hits, contacts), *wording_facts(folded.plain)], notes
 
     def _findings(
         self, document: Document, verdict: Verdict, charged: Sequence[Hit], title: Sequence[Hit]
