@@ -12,15 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from patrol import settings
-from patrol.calendar import PublicDays, provisional_notes
 from patrol.calendar_files import load_calendar
+from patrol.campaign_checks import hindrances, remarks_on
 from patrol.campaign_templates import fill, kind_named, kinds
 from patrol.campaigns import china_today, load_campaign
 from patrol.errors import BadInput
 from patrol.model import Campaign, Judgement
-from patrol.platforms import GENERIC, load_platform, load_platforms
+from patrol.platforms import load_platforms
 from patrol.settings import Settings
-from patrol.spider_job import BY_ADDRESS
 from patrol.store import Store
 from patrol.store.clock import ClockBook
 from patrol.store.console_work import WorkBook
@@ -68,53 +67,20 @@ def check_command(file: File) -> None:
     """核对一份专项行动文件：能否使用，哪些日期是暂定的，哪些来源看不到，还缺什么。"""
     given = settings.load()
     campaign = load_campaign(file)
-    remarks = list(remarks_on(campaign, given))
+    remarks, blocked = list(remarks_on(campaign, given)), list(hindrances(campaign, given))
     typer.echo(f"{campaign.title}：{campaign.start} 至 {campaign.end}，{len(campaign.batches)}批，{len(campaign.sources)}个来源")
     for batch in campaign.batches:
         typer.echo(f"第{batch.number}批：收录 {batch.start} 至 {batch.end}，{batch.due} 报送")
     for remark in remarks:
         typer.echo(f"提示：{remark}")
-    typer.echo("可以使用" + (f"；有{len(remarks)}处请核对" if remarks else "，没有要核对的"))
-
-
-def remarks_on(campaign: Campaign, given: Settings) -> Iterator[str]:
-    """Yield what an officer should know of a campaign before it begins, one Chinese sentence each. BadInput: unknown source."""
-    yield from provisional_notes(campaign, PublicDays(load_calendar(given.workspace)))
-    if not campaign.vacations:
-        yield "没有写寒暑假起止，只按节假日和周末判断休息日"
-    elif not any(term.start <= campaign.end and term.end >= campaign.start for term in campaign.vacations):
-        yield "寒暑假起止与行动起止不相交，请检查年份"
-    yield from _missing_remarks(campaign)
-    yield from _source_remarks(campaign, given)
-
-
-def _missing_remarks(campaign: Campaign) -> Iterator[str]:
-    if campaign.end < china_today():
-        yield f"行动已于 {campaign.end} 结束"
-    for name in campaign.whitelists:
-        if not Path(name).is_file():
-            yield f"找不到名单文件 {name}"
-    if not campaign.whitelists:
-        yield "没有写机构名单，结论会写“未导入名单，待核”"
-    if len(campaign.officers) < 2:
-        yield "巡查人员不足两名；取证和复核须两名人员"
-    for label, value in (("负责人", campaign.leader), ("联系电话", campaign.phone)):
-        if not value:
-            yield f"{label}未填，表上留白"
-    late = [batch.number for batch in campaign.batches if batch.due > campaign.end]
-    if late:
-        yield f"第{'、'.join(map(str, late))}批在行动结束后报送，请确认"
-
-
-def _source_remarks(campaign: Campaign, given: Settings) -> Iterator[str]:
-    if not campaign.sources:
-        yield "没有开启任何来源，不会巡查"
-    for choice in campaign.sources:
-        if choice.name == GENERIC or choice.name in BY_ADDRESS:
-            continue
-        platform = load_platform(choice.name, (given.workspace / "platforms",))
-        if platform.policy.closed:
-            yield f"{platform.title}：匿名基本看不到内容，须人工补查"
+    for why in blocked:
+        typer.echo(f"警告：{why}")
+    if len(blocked) >= max(1, len(campaign.sources)):
+        typer.echo("现在不能巡查：没有一个来源可以开始；请按上面的警告改正")
+        raise typer.Exit(1)
+    parts = [f"{len(blocked)}个来源不会巡查，须改正"] if blocked else []
+    parts += [f"{len(remarks)}处请核对"] if remarks else []
+    typer.echo("可以使用；" + ("、".join(parts) if parts else "没有要核对的"))
 
 
 @app.command("add")

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from patrol.calendar import PublicDays
 from patrol.calendar_files import CalendarFiles, statutory_dates
+from patrol.campaign_checks import local_address
 from patrol.errors import BadInput
 from patrol.model import SchoolTerm
 from patrol.platforms import GENERIC, Platform
@@ -180,6 +181,12 @@ def _sources(platforms: Sequence[Platform]) -> list[dict[str, object]]:
     useful = [one for one in platforms if one.name != GENERIC and one.kind != "import" and (one.entries or one.search)]
     ordered = sorted(useful, key=lambda one: (one.policy.closed, one.name))
     return [
-        {"name": one.name, "title": one.title, "closed": one.policy.closed, "note": " ".join(one.policy.note.split())}
+        {
+            "name": one.name,
+            "title": one.title,
+            "closed": one.policy.closed,
+            "note": " ".join(one.policy.note.split()),
+            "wanted": local_address(one),
+        }
         for one in ordered
     ]

@@ -1,5 +1,6 @@
 """Campaign files made from templates load, carry the calendar, and mark what no notice says, down to the report."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -138,3 +139,64 @@ def test_pause_needs_a_job_and_a_campaign_that_are_there(folder: Path) -> None:
     shown = patrol(folder, "schedule", "next", "--from", "2027-01-18", "--days", "1").output
     assert "已暂停" in shown.replace("\n", "")
     assert patrol(folder, "schedule", "resume", "broad_sweep", "--campaign", "2027-winter").exit_code == 0
+
+
+SOURCES = """
+[[sources]]
+name = "baidu"
+
+[[sources]]
+name = "wuba58"
+
+[[sources]]
+name = "discuz"
+
+[[sources]]
+name = "wechat_mp"
+"""
+
+
+def test_check_warns_of_each_source_that_cannot_begin(folder: Path, campaign_file: Path) -> None:
+    campaign_file.write_text(campaign_file.read_text(encoding="utf-8") + SOURCES, encoding="utf-8")
+    checked = patrol(folder, "campaign", "check", str(campaign_file))
+    assert checked.exit_code == 0
+    warnings = [line for line in checked.output.splitlines() if line.startswith("警告：")]
+    assert [line.partition("（")[0] for line in warnings] == ["警告：58同城", "警告：本地论坛", "警告：微信公众号"]
+    assert "请写 base（如 https://本地城市代码.58.com）" in warnings[0]
+    assert "可以使用；3个来源不会巡查，须改正" in checked.output
+    told = campaign_file.read_text(encoding="utf-8")
+    for name, key in (
+        ("wuba58", 'base = "https://yc.58.com"'),
+        ("discuz", 'base = "https://bbs.yc.example"'),
+        ("wechat_mp", 'start = ["https://mp.weixin.qq.com/s/abcdefghijklmnopq"]'),
+    ):
+        told = told.replace(f'name = "{name}"', f'name = "{name}"\n{key}')
+    campaign_file.write_text(told, encoding="utf-8")
+    assert "警告" not in patrol(folder, "campaign", "check", str(campaign_file)).output
+
+
+def test_check_does_not_pass_a_campaign_that_patrols_nothing(folder: Path, campaign_file: Path) -> None:
+    empty = patrol(folder, "campaign", "check", str(campaign_file))
+    assert empty.exit_code == 1
+    assert "没有开启任何来源，什么也不会巡查" in empty.output
+    assert "可以使用" not in empty.output
+    only = campaign_file.read_text(encoding="utf-8") + '\n[[sources]]\nname = "discuz"\n'
+    campaign_file.write_text(only, encoding="utf-8")
+    nothing = patrol(folder, "campaign", "check", str(campaign_file))
+    assert nothing.exit_code == 1
+    assert "没有一个来源可以开始" in nothing.output
+
+
+def test_check_names_the_imported_lists_that_will_be_asked(folder: Path, campaign_file: Path, tmp_path: Path) -> None:
+    assert "工作区也没有导入" in patrol(folder, "campaign", "check", str(campaign_file)).output
+    listed = tmp_path / "名单.csv"
+    listed.write_text("序号,机构名称,办学许可证号\n1,云川市启明培训学校,教民153010170000018号\n", encoding="utf-8")
+    done = patrol(folder, "whitelist", "import", str(listed), "--date", "2026-01-10")
+    assert done.exit_code == 0, done.output
+    told = patrol(folder, "campaign", "check", str(campaign_file)).output
+    assert re.search(r"按工作区已导入的名单比对：.+第1版（2026-01-10，1家）", told)
+
+
+def test_a_new_file_says_where_a_local_address_is_wanted(folder: Path) -> None:
+    text = new(folder, "寒假", 2027).read_text(encoding="utf-8")
+    assert 'name = "wuba58"              # 58同城\n# base = "https://本地城市代码.58.com"' in text
