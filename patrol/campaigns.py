@@ -59,6 +59,7 @@ class _Source(FileRecord):
     start: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     max_pages: int = Field(default=0, ge=0)
+    profile: str = Field(default="", pattern=r"^[a-z][a-z0-9_]*$|^$")
 
 
 class _Lists(FileRecord):

@@ -26,6 +26,8 @@ VERBS = {
     "doctor": "patrol.doctor:doctor_command",
     "serve": "patrol.serving:serve_command",
     "source": "patrol.source_commands:app",
+    "record": "patrol.source_commands:record_command",
+    "browser": "patrol.browser_commands:app",
     "whitelist": "patrol.whitelisting:app",
     "rules": "patrol.rule_listing:app",
     "evidence": "patrol.evidence_commands:app",

@@ -169,3 +169,9 @@ def has_desktop(environment: Mapping[str, str] | None = None) -> bool:
     """Say whether somebody sits in front of a screen here: a browser may be opened."""
     given = os.environ if environment is None else environment
     return sys.platform in {"win32", "darwin"} or bool(given.get("DISPLAY") or given.get("WAYLAND_DISPLAY"))
+
+
+def has_display(environment: Mapping[str, str] | None = None) -> bool:
+    """Say whether this machine can show a window: Linux names its display, other systems always have one."""
+    given = os.environ if environment is None else environment
+    return not sys.platform.startswith("linux") or bool(given.get("DISPLAY") or given.get("WAYLAND_DISPLAY"))

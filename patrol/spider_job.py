@@ -100,12 +100,14 @@ def atlas_of(campaign: Campaign, workspace: Path) -> Atlas:
         if choice.base and choice.name in platforms:
             platforms[choice.name] = platforms[choice.name].model_copy(update={"base": choice.base})
             bases[urlsplit(choice.base).netloc.lower()] = choice.name
+        if choice.profile and choice.name in platforms:
+            platforms[choice.name] = platforms[choice.name].model_copy(update={"profile": choice.profile})
     return Atlas(platforms, bases)
 
 
 def mode_of(platform: Platform) -> str:
-    """Return what a platform's pages are fetched with at first: `learn` begins with plain HTTP."""
-    return "browser" if platform.render == "browser" else "http"
+    """Return what a platform's pages are fetched with at first: `learn` begins with plain HTTP, a profile needs its browser."""
+    return "browser" if platform.render == "browser" or platform.profile else "http"
 
 
 def planned(url: str, source: str, platform: Platform, *, kind: str, keyword: str = "", priority: int = 20) -> Planned:

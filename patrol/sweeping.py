@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+from patrol.browser_profiles import check_profiles
 from patrol.browsers import find_browser
 from patrol.crawl import SpiderJob, run_spider
 from patrol.errors import BadInput, NotAvailable, PatrolError
@@ -199,11 +200,12 @@ def read_urls(path: Path) -> list[str]:
 
 
 def need_browser(settings: Settings, sources: Sequence[SourceChoice]) -> None:
-    """Refuse before anything is begun when a source can only be read in a browser and there is none."""
+    """Refuse before anything is begun when a source can only be read in a browser and there is none, or in a missing profile."""
+    own = [choice for choice in sources if choice.name not in BY_ADDRESS]
+    profiles = {choice.name: choice.profile or load_platform(choice.name).profile for choice in own}
+    check_profiles(settings.workspace, [name for name in profiles.values() if name])
     if find_browser(settings) is not None:
         return
-    needing = [
-        choice.name for choice in sources if choice.name not in BY_ADDRESS and load_platform(choice.name).render == "browser"
-    ]
+    needing = [name for name, profile in profiles.items() if profile or load_platform(name).render == "browser"]
     if needing:
         raise NotAvailable(f"来源 {'、'.join(needing)} 需要浏览器，本机没有；请运行 patrol doctor --mend，或安装 Chrome 后重试")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Request as BrowserRequest
 from scrapy import Request
@@ -15,6 +16,7 @@ from scrapy.http import Response
 from scrapy_playwright.handler import Config, ScrapyPlaywrightDownloadHandler
 from scrapy_playwright.provider import PlaywrightBrowserProvider
 
+from patrol.browser_profiles import ARGUMENTS as PROFILE_ARGUMENTS
 from patrol.errors import UnsafeAddress
 from patrol.guard_proxy import GuardProxy
 from spiders.guard import allows_loopback
@@ -63,6 +65,13 @@ class GuardedProvider(PlaywrightBrowserProvider):  # type: ignore[misc]
         await self.proxy.start()
         self.config.launch_options["proxy"] = {"server": self.proxy.url}
         await super().start()
+
+    async def launch_persistent_context(self, context_kwargs: dict[str, Any]) -> BrowserContext:
+        """Open an officer's own profile: behind the same proxy, with the same switches as any other page."""
+        options = dict(self.config.launch_options)
+        options["args"] = [*options.get("args", ()), *PROFILE_ARGUMENTS]
+        context: BrowserContext = await super().launch_persistent_context({**options, **context_kwargs})
+        return context
 
     async def close(self) -> None:
         """Stop Playwright, then the proxy."""
@@ -118,12 +127,21 @@ class GuardedBrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[mi
     async def _tidy(self, request: Request) -> None:
         """Close the page's context; renew the browser after its share of pages, or at once when it does not obey any more."""
         wrapper = self.context_wrappers.get(request.meta.get("playwright_context", ""))
-        obeys = wrapper is None or await _closed(wrapper.context)
-        if not obeys or (self._pages >= PAGES_A_BROWSER and self._active == 0):
+        spent = self._pages >= PAGES_A_BROWSER and self._active == 0
+        # an officer's profile is one browser: it stays open from page to page
+        obeys = wrapper is None or (wrapper.persistent and not spent) or await _closed(wrapper.context)
+        if not obeys or spent:
             self._pages = 0
             browser = getattr(self, "browser", None)
             if browser is not None:
                 await _closed(browser)
+
+    async def _close(self) -> None:
+        """Close what is open at the end; an officer's profile that does not close in time is left to its process's end."""
+        for name, wrapper in list(self.context_wrappers.items()):
+            if wrapper.persistent and not await _closed(wrapper.context):
+                self.context_wrappers.pop(name, None)
+        await super()._close()
 
 
 async def _closed(part: Any) -> bool:

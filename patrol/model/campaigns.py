@@ -28,13 +28,17 @@ class SchoolTerm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceChoice:
-    """A source switched on in a campaign, with what the campaign overrides."""
+    """A source switched on in a campaign, with what the campaign overrides.
+
+    `profile` names the browser profile in which an officer logged in by hand (`patrol browser open`); "": none.
+    """
 
     name: str
     base: str = ""
     start: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     max_pages: int = 0
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from functools import partial
 
 from scrapy import Request
 
+from patrol.browser_profiles import folder_of
 from patrol.model import Lease
 from patrol.platforms import Platform
 from spiders.actions import page_methods, prepare
@@ -30,10 +31,13 @@ class Browse(Walker):
     def extra_meta(self, lease: Lease, platform: Platform) -> dict[str, object]:
         """Return the browser's part of a request."""
         job = holder_of(self.crawler).job
+        context = context_options(platform.device, user_agent(job.settings, platform.device))
+        if platform.profile:
+            context["user_data_dir"] = str(folder_of(job.workspace, platform.profile))
         return {
             "playwright": True,
-            "playwright_context": f"lease-{lease.key}",
-            "playwright_context_kwargs": context_options(platform.device, user_agent(job.settings, platform.device)),
+            "playwright_context": f"profile-{platform.profile}" if platform.profile else f"lease-{lease.key}",
+            "playwright_context_kwargs": context,
             "playwright_page_goto_kwargs": {"wait_until": "domcontentloaded", "timeout": platform.browser.timeout * 1000},
             "playwright_page_init_callback": partial(prepare, folder=job.workspace / "spool"),
             "actions": platform.browser,
