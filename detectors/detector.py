@@ -8,11 +8,13 @@ from detectors.contacts import find_contacts
 from detectors.context import speaker
 from detectors.decision import Verdict, decide
 from detectors.elements import Hit, find_hits
-from detectors.explain import finding_of, glossary_of, passage_finding, passages, sentence
+from detectors.explain import finding_of, glossary_of, outermost, passage_finding, passages, sentence
 from detectors.facts import money_facts, offer_facts, wording_facts
 from detectors.fold import Folded, fold
 from detectors.institutions import find_institutions
 from detectors.lexicon import load_lexicon
+from detectors.limits import load_limits
+from detectors.long_texts import detect_long
 from detectors.model import Contact, DayJudge, Detection, Document, Finding
 from detectors.prices import find_prices
 from detectors.rules import Rule, fired, load_rules
@@ -39,6 +41,11 @@ class Detector:
 
     def detect(self, document: Document) -> Detection:
         """Return what the text shows, with the words that prove each element; raises nothing on any text."""
+        if len(document.text) > load_limits().slice_length:
+            return detect_long(document, self._detect)
+        return self._detect(document)
+
+    def _detect(self, document: Document) -> Detection:
         text = document.text
         folded = fold(text)
         contacts = find_contacts(folded.plain, text)
@@ -53,14 +60,14 @@ class Detector:
         facts, notes = self._facts(document, folded, hits, contacts=contacts)
         inside, quoted = Spans(verdict.charged), Spans(verdict.quoted)
         charged = [hit for hit in (*hits, *facts) if inside.hold(hit.start, hit.end) and not quoted.hold(hit.start, hit.end)]
-        findings, categories, titles = self._findings(document, verdict, charged, title)
+        findings, categories, titles = self._findings(document, verdict, charged, title, notes=notes)
         return Detection(
             violation=verdict.violation,
             score=round(verdict.score, 4),
             ad_violation=True,
             categories=categories,
             findings=findings,
-            contacts=contacts,
+            contacts=contacts[: load_limits().contacts_per_post],
             institutions=find_institutions(document),
             why=sentence(violation=verdict.violation, ad=True, speaker=who, findings=findings, titles=titles, notes=notes),
             speaker="provider" if who == "unknown" else who,
@@ -81,8 +88,7 @@ class Detector:
         hints = (
             tuple(
                 finding_of(self._passage, hit, document.text, self._lexicon)
-                for hit in quoted
-                if not hit.labels[0].startswith("ctx.")
+                for hit in [hit for hit in quoted if not hit.labels[0].startswith("ctx.")][: load_limits().hints_per_post]
             )
             if hinting
             else ()
@@ -92,7 +98,7 @@ class Detector:
             score=round(verdict.score, 4),
             ad_violation=False,
             hints=hints,
-            contacts=contacts,
+            contacts=contacts[: load_limits().contacts_per_post],
             why=sentence(violation=False, ad=False, speaker=who, findings=(), titles=(), notes=()),
             speaker=who,
             rules_version=self._lexicon.version,
@@ -116,39 +122,42 @@ class Detector:
         return [*timed, *priced, *offer_facts(hits, contacts), *wording_facts(folded.plain)], notes
 
     def _findings(
-        self, document: Document, verdict: Verdict, charged: Sequence[Hit], title: Sequence[Hit]
+        self, document: Document, verdict: Verdict, charged: Sequence[Hit], title: Sequence[Hit], *, notes: list[str]
     ) -> tuple[tuple[Finding, ...], tuple[str, ...], list[str]]:
         """Return findings, categories and the titles of the breaches; hits in the title choose rules but quote nothing."""
         text = document.text
         outside = [Hit(hit.labels, -1, -1, hit.word) for hit in title]
         if verdict.violation:
             outside.append(Hit(("fact.violation",), -1, -1, ""))
-        found: list[Finding] = []
+        found: list[tuple[Rule, Hit]] = []
         categories: dict[str, None] = {}
         titles: list[str] = []
-        proven: list[tuple[Rule, list[Hit]]] = list(
-            fired(
-                self._rules,
-                [*charged, *outside],
-                violation=verdict.violation,
-                ad=verdict.ad,
-                day=document.published_at,
-                region=document.region,
-            )
+        proven = fired(
+            self._rules,
+            [*charged, *outside],
+            violation=verdict.violation,
+            ad=verdict.ad,
+            day=document.published_at,
+            region=document.region,
         )
+        left_out = 0
         for rule, hits in proven:
-            found.extend(finding_of(rule, hit, text, self._lexicon) for hit in hits if hit.start >= 0 and hit.end > hit.start)
+            best = outermost(hits)
+            left_out += max(0, len(best) - load_limits().findings_per_rule)
+            found.extend((rule, hit) for hit in best[: load_limits().findings_per_rule])
             if rule.category:
                 categories[rule.category] = None
             if rule.element.value == "breach" and rule.title not in titles:
                 titles.append(rule.title)
-        found.extend(passage_finding(self._passage, text, span) for span in passages(text, charged, verdict.charged))
-        unique = {(finding.rule, finding.start, finding.end): finding for finding in found}
-        return (
-            tuple(sorted(unique.values(), key=lambda finding: (finding.start, finding.end, finding.rule))),
-            tuple(categories),
-            titles,
-        )
+        shown = [finding_of(rule, hit, text, self._lexicon) for rule, hit in found]
+        stretches = passages(text, charged, verdict.charged)
+        left_out += max(0, len(stretches) - load_limits().findings_per_rule)
+        shown.extend(passage_finding(self._passage, text, span) for span in stretches[: load_limits().findings_per_rule])
+        shown.sort(key=lambda finding: (finding.start, finding.end, finding.rule))
+        left_out += max(0, len(shown) - load_limits().findings_per_post)
+        if left_out:
+            notes.append(f"命中过多，另有 {left_out} 处同类原文未逐一列出")
+        return tuple(shown[: load_limits().findings_per_post]), tuple(categories), titles
 
 
 def _stage(hits: Sequence[Hit]) -> str:

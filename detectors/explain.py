@@ -94,6 +94,16 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
+def outermost(hits: Iterable[Hit]) -> list[Hit]:
+    """Return one rule's hits in the text in order, those that lie inside another left out; a disguise is preferred."""
+    kept: list[Hit] = []
+    placed = (hit for hit in hits if 0 <= hit.start < hit.end)
+    for hit in sorted(placed, key=lambda hit: (hit.start, -hit.end, not hit.trick)):
+        if not kept or hit.end > kept[-1].end:
+            kept.append(hit)
+    return kept
+
+
 def finding_of(rule: Rule, hit: Hit, text: str, lexicon: Lexicon) -> Finding:
     """Return one rule's hit as a finding; the meaning is given where the words do not say it themselves."""
     meaning = lexicon.slang.get(hit.word, "")
@@ -122,7 +132,7 @@ def passage_finding(rule: Rule, text: str, span: tuple[int, int]) -> Finding:
         start=start,
         end=end,
         quote=text[start:end],
-        weight=WEIGHTS[rule.severity],
+        weight=WEIGHTS["low"],
         meaning="招揽原文",
     )
 
