@@ -14,7 +14,7 @@ from patrol.campaigns import CHINA
 from patrol.errors import PatrolError
 from patrol.metrics import metrics_text, write_metrics
 from patrol.operation import status_of
-from patrol.service_files import systemd, uninstall, windows
+from patrol.service_files import systemd, systemd_units, uninstall, windows, windows_tasks, write_files
 from patrol.upkeep import backup_folder
 
 _WORDS = {"ok": "[green]正常[/]", "warn": "[yellow]注意[/]", "bad": "[red]须处理[/]"}
@@ -51,14 +51,21 @@ def install_command(
     show: Annotated[bool, typer.Option("--print", help="打印安装内容（本命令只打印，由管理员安装）")] = False,
     for_windows: Annotated[bool, typer.Option("--windows", help="Windows 服务和任务计划程序")] = False,
     remove: Annotated[bool, typer.Option("--uninstall", help="怎样卸载")] = False,
-    user: Annotated[str, typer.Option("--user", help="运行服务的系统账户")] = "patrol",
+    user: Annotated[str, typer.Option("--user", help="运行服务的系统账户（systemd）")] = "patrol",
+    output: Annotated[Path | None, typer.Option("--output", help="把服务文件写进这个文件夹，供管理员安装")] = None,
 ) -> None:
     """打印把调度服务和控制台装为系统服务的内容和步骤（systemd 或 Windows）；不改动系统。"""
     given = settings.load()
-    workspace, backups = given.workspace, backup_folder(given).absolute()
+    workspace, backups = given.workspace.absolute(), backup_folder(given).absolute()
+    on_windows = for_windows or sys.platform == "win32"
+    if output is not None:
+        files = windows_tasks(workspace) if on_windows else systemd_units(workspace, backups, user)
+        for file in write_files(output, files, encoding="utf-16" if on_windows else "utf-8"):
+            typer.echo(str(file))
+        return
     if remove:
         typer.echo(uninstall(workspace), nl=False)
-    elif for_windows or sys.platform == "win32":
+    elif on_windows:
         typer.echo(windows(workspace, backups), nl=False)
     else:
         typer.echo(systemd(workspace, backups, user), nl=False)

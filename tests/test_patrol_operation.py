@@ -2,10 +2,14 @@
 
 import configparser
 import os
+import re
+import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -14,7 +18,7 @@ from sqlite_utils import Database
 from patrol.metrics import metrics_text, write_metrics
 from patrol.model import Campaign, Issue, Run
 from patrol.operation import status_of
-from patrol.service_files import systemd, uninstall, windows
+from patrol.service_files import systemd, systemd_units, uninstall, windows, windows_tasks, write_files
 from patrol.settings import Settings, load
 from patrol.store import Store
 from patrol.store.clock import ClockBook
@@ -79,19 +83,78 @@ def test_metrics_are_valid_and_name_no_one(settings: Settings, book: ClockBook) 
 
 
 def test_systemd_units_are_well_formed(tmp_path: Path) -> None:
-    text = systemd(Path("/srv/my patrol"), tmp_path, "patrol")
-    for part in text.split("# /etc/systemd/system/")[1:]:
+    units = systemd_units(Path("/srv/my patrol 100%"), tmp_path, "root")
+    assert [Path(name).name for name in units] == ["patrol-clock.service", "patrol-console.service"]
+    for text in units.values():
         unit = configparser.ConfigParser(strict=False, interpolation=None)
-        unit.read_string("# " + part)
+        unit.read_string(text)
         assert unit["Service"]["Restart"] == "on-failure"
-        assert '"/srv/my patrol"' in unit["Service"]["ExecStart"]
-    assert "schedule start" in text
-    assert "systemctl enable --now" in text
+        assert '"/srv/my patrol 100%%"' in unit["Service"]["ExecStart"]
+    written = systemd(Path("/srv/p"), tmp_path, "patrol")
+    assert "schedule start" in written
+    assert "systemctl enable --now" in written
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not on this machine")
+def test_systemd_itself_finds_no_fault_in_the_units(tmp_path: Path) -> None:
+    files = write_files(tmp_path, systemd_units(tmp_path / "my patrol", tmp_path / "b", "root"), encoding="utf-8")
+    asked = ["systemd-analyze", "verify", "--man=no", *map(str, files)]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
+    faults = [line for line in done.stderr.splitlines() if "patrol-" in line]
+    assert (done.returncode, faults) == (0, [])
+
+
+TASK = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
+# Task Scheduler schema 1.2: what may stand in each element, and the type of each leaf that we use
+_BOOLEAN, _DURATION = re.compile("true|false"), re.compile(r"P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?")
+CHILDREN = {
+    "Task": {"RegistrationInfo", "Triggers", "Principals", "Settings", "Data", "Actions"},
+    "RegistrationInfo": {"Date", "Author", "Version", "Description", "Documentation", "URI", "SecurityDescriptor", "Source"},
+    "Triggers": {"BootTrigger", "TimeTrigger", "CalendarTrigger", "LogonTrigger", "EventTrigger", "IdleTrigger"},
+    "BootTrigger": {"Enabled", "StartBoundary", "EndBoundary", "Repetition", "ExecutionTimeLimit", "Delay"},
+    "Principals": {"Principal"},
+    "Principal": {"UserId", "LogonType", "GroupId", "DisplayName", "RunLevel"},
+    "RestartOnFailure": {"Interval", "Count"},
+    "Actions": {"Exec", "ComHandler", "SendEmail", "ShowMessage"},
+    "Exec": {"Command", "Arguments", "WorkingDirectory"},
+}
+LEAVES = {
+    "MultipleInstancesPolicy": re.compile("Parallel|Queue|IgnoreNew|StopExisting"),
+    "RunLevel": re.compile("LeastPrivilege|HighestAvailable"),
+    "UserId": re.compile(r"S-1-5-\d+"),
+    "Priority": re.compile("[0-9]|10"),
+    "Count": re.compile("[1-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5]"),
+    "URI": re.compile(r"\\[\w-]+"),
+    **dict.fromkeys(("Delay", "Interval", "ExecutionTimeLimit"), _DURATION),
+    **dict.fromkeys(
+        ("Enabled", "AllowStartOnDemand", "DisallowStartIfOnBatteries", "StopIfGoingOnBatteries", "AllowHardTerminate",
+         "StartWhenAvailable", "RunOnlyIfNetworkAvailable", "WakeToRun", "Hidden", "RunOnlyIfIdle"),
+        _BOOLEAN,
+    ),
+}  # fmt: skip
+CHILDREN["Settings"] = {"MultipleInstancesPolicy", "Priority", "ExecutionTimeLimit", "RestartOnFailure", "IdleSettings",
+                        *(name for name, rule in LEAVES.items() if rule is _BOOLEAN)}  # fmt: skip
+
+
+def test_windows_tasks_keep_to_the_schema_of_the_task_scheduler(tmp_path: Path) -> None:
+    for file in write_files(tmp_path, windows_tasks(Path("/srv/甲 & 乙")), encoding="utf-16"):
+        root = ET.fromstring(file.read_bytes())  # noqa: S314  our own file
+        assert (root.tag, root.get("version")) == (f"{TASK}Task", "1.2")
+        for element in root.iter():
+            name, inside = element.tag.removeprefix(TASK), [child.tag.removeprefix(TASK) for child in element]
+            assert len(set(inside)) == len(inside), f"{name} holds one of a kind twice"
+            assert set(inside) <= CHILDREN.get(name, set()), name
+            assert name not in LEAVES or LEAVES[name].fullmatch(element.text or ""), f"{name}: {element.text}"
+        actions = root.find(f"{TASK}Actions")
+        assert actions is not None
+        assert actions.get("Context") == "Author" == root.find(f"{TASK}Principals/{TASK}Principal").get("id")  # type: ignore[union-attr]
+        assert '--workspace "/srv/甲 & 乙"' in str(actions.findtext(f"{TASK}Exec/{TASK}Arguments"))
+    assert file.read_bytes()[:2] in {b"\xff\xfe", b"\xfe\xff"}
 
 
 def test_windows_and_uninstall_instructions_keep_the_evidence(tmp_path: Path) -> None:
     assert "nssm install patrol-clock" in windows(tmp_path, tmp_path)
-    assert "schtasks /Create" in windows(tmp_path, tmp_path)
+    assert "schtasks /Create /TN patrol-clock /XML patrol-clock.xml /F" in windows(tmp_path, tmp_path)
     assert "不会随卸载删除" in uninstall(tmp_path)
 
 
