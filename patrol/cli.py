@@ -41,6 +41,7 @@ VERBS = {
     "status": "patrol.operation_commands:status_command",
     "metrics": "patrol.operation_commands:metrics_command",
     "install-service": "patrol.operation_commands:install_command",
+    "bench": "patrol.bench_commands:app",
     "schedule": "schedules.commands:app",
     "demo": "fixtures.demo:demo_command",
 }
