@@ -11,10 +11,13 @@ from typing import Annotated
 import typer
 from pydantic import Field
 
+from detectors import Detector
 from patrol import settings as settings_module
+from patrol.allowing import rule_files
 from patrol.campaigns import load_campaign
 from patrol.errors import BadInput, PatrolError
 from patrol.model import Capture, PageResult, Post, Run, State, Visit
+from patrol.picture_marks import marks_in
 from patrol.pictures import read_picture
 from patrol.places import imported_address
 from patrol.screening import Screener, judge_of
@@ -50,6 +53,23 @@ def choose_workspace(workspace: Annotated[Path, typer.Option("--workspace")]) ->
 def read_command(folder: Path) -> None:
     """Print what stands on each picture, as one JSON list."""
     typer.echo(json.dumps([{"file": path.name, "text": read_picture(path)} for path in _pictures(folder)], ensure_ascii=False))
+
+
+@app.command("mark")
+def mark_command(
+    sha256: str,
+    output: Annotated[Path, typer.Option("--output")],
+    quote: Annotated[list[str] | None, typer.Option("--quote")] = None,
+) -> None:
+    """Write where the words of a sealed or cached picture stand, as JSON."""
+    settings = settings_module.load()
+    cached = settings.workspace / "spool" / sha256
+    data = cached.read_bytes() if cached.is_file() else Vault.of(settings).objects.read(sha256)
+    marks = marks_in(data, Detector(extra_rules=rule_files(settings.workspace)), quote or ())
+    output.parent.mkdir(parents=True, exist_ok=True)
+    part = output.with_suffix(".part")
+    part.write_text(marks.model_dump_json(), encoding="utf-8")
+    part.replace(output)
 
 
 @app.command("keep")

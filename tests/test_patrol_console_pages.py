@@ -6,6 +6,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -187,8 +188,8 @@ def test_a_saved_page_becomes_a_lead_with_its_original_sealed(office: Office) ->
     page = "<html><head><meta charset=utf-8><title>寒假数学小班</title></head><body><article><h1>初二数学寒假小班招生</h1><p>"
     page += "初二数学寒假一对一补课，每节课120元，名额有限，报名加微信 shuxue2027，周末也上课，老师上门辅导。"
     page += "</p></article></body></html>"
-    files = {"files": ("../../evil name.html", page.encode(), "text/html")}
-    assert client.post("/clues/pages", files=files).status_code == 303
+    given = {"files": ("../../evil name.html", page.encode(), "text/html")}
+    assert client.post("/clues/pages", files=given).status_code == 303
     task = ended(office, "saved")
     assert task.code == 0, office.desk.tasks.log_of(task.id)
     assert list(office.desk.workspace.parent.glob("evil*")) == []
@@ -228,6 +229,51 @@ def test_only_web_addresses_are_taken_as_clues(office: Office, urls: str) -> Non
     client = office.sign_in(Role.INSPECTOR)
     assert client.post("/clues/urls", data={"urls": urls}).status_code == 400
     assert office.desk.books.work.tasks(("urls",)) == []
+
+
+def test_the_words_of_a_brought_screenshot_are_found_on_it(office: Office, tmp_path: Path) -> None:
+    shot = (files("fixtures.city") / "images" / "p-winter-math.png").read_bytes()
+    number = office.numbers[0]
+    file = tmp_path / "shot"
+    file.write_bytes(shot)
+    digest = hashlib.sha256(shot).hexdigest()
+    capture = Capture(
+        url="https://forum.example/t/1",
+        final_url="https://forum.example/t/1",
+        status=0,
+        fetched_at=NOON,
+        sha256=digest,
+        size=len(shot),
+        mode="import",
+        content_type="image/png",
+    )
+    office.desk.vault.seal_exchange(f"ZJ{number[2:]}", capture, file, lead=LeadFacts(lead=number))
+    client = office.sign_in(Role.INSPECTOR)
+    address = f"/leads/{number}/pictures/{digest}"
+    assert address in client.get(f"/leads/{number}").text
+    assert address in client.get(f"/evidence/ZJ{number[2:]}").text
+    sent = client.get(f"{address}/file")
+    assert (sent.content, sent.headers["content-type"]) == (shot, "image/png")
+    shown = client.post(f"{address}/read").text
+    assert re.search(r'<polygon points="[\d, ]+" fill="#ffd400"[^>]*><title>[^<]*数学', shown), shown
+    assert client.get(f"/leads/{number}/pictures/{'0' * 64}").status_code == 404
+
+
+def test_what_is_no_picture_is_never_sent_as_one(office: Office, tmp_path: Path) -> None:
+    number, body = office.numbers[0], b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"
+    digest = hashlib.sha256(body).hexdigest()
+    (tmp_path / "x").write_bytes(body)
+    capture = Capture(
+        url="https://forum.example/x.svg",
+        final_url="https://forum.example/x.svg",
+        status=200,
+        fetched_at=NOON,
+        sha256=digest,
+        size=len(body),
+        content_type="image/svg+xml",
+    )
+    office.desk.vault.seal_exchange(f"ZJ{number[2:]}", capture, tmp_path / "x", lead=LeadFacts(lead=number))
+    assert office.sign_in(Role.VIEWER).get(f"/leads/{number}/pictures/{digest}/file").status_code == 422
 
 
 # tasks
@@ -295,9 +341,9 @@ def test_evidence_that_was_changed_is_said_to_be(office: Office, tmp_path: Path)
 
 
 def test_a_package_goes_out_and_its_answer_comes_back(office: Office, tmp_path: Path) -> None:
-    for number in office.numbers[:2]:
-        seal(office, number, number.encode(), tmp_path)
-        confirm(office, number)
+    for lead in office.numbers[:2]:
+        seal(office, lead, lead.encode(), tmp_path)
+        confirm(office, lead)
     client = office.sign_in(Role.REVIEWER)
     given = {"to": "cyber", "document": "云教监管函〔2027〕3号", "due": "2027-02-10"}
     assert client.post("/takedowns", data=given).status_code == 303

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TypeVar, cast
 from weakref import WeakSet
 
+from detectors import Detector
 from patrol import settings as settings_module
+from patrol.allowing import rule_files
 from patrol.campaigns import china_today, load_campaign
 from patrol.console.limits import Limits
 from patrol.console.tasks import Tasks
@@ -199,6 +201,12 @@ class Desk:
         if not files:
             return None
         return self.remembered(f"index:{files}", 3600, lambda: Index(load_lists(files)))
+
+    def detector(self) -> Detector:
+        """Return the detector with the bureau's own words, made ready once for each state of its files."""
+        files = rule_files(self.workspace)
+        key = f"detector:{'|'.join(f'{file.name}{file.stat().st_mtime_ns}' for file in files)}"
+        return self.remembered(key, 3600, lambda: Detector(extra_rules=files))
 
     def entries(self) -> Mapping[str, Entry]:
         """Return the list entries that hold today, and those of the campaigns' files, by name."""

@@ -67,6 +67,9 @@ DOORS: tuple[Door, ...] = (
     Door("GET", "/evidence/{number}/page/{sha256}", evidence.sandbox, EVERYONE),
     Door("POST", "/evidence/{number}/check", evidence.check, OFFICERS),
     Door("POST", "/evidence/{number}/export", evidence.export, REVIEWERS),
+    Door("GET", "/leads/{number}/pictures/{sha256}", evidence.poster_page, EVERYONE),
+    Door("GET", "/leads/{number}/pictures/{sha256}/file", evidence.poster_file, EVERYONE),
+    Door("POST", "/leads/{number}/pictures/{sha256}/read", evidence.read_poster, OFFICERS),
     # campaign, sources, runs
     Door("GET", "/campaigns", campaigns.campaigns_page, EVERYONE),
     Door("POST", "/campaigns", campaigns.take_in, ADMINS),

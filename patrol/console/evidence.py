@@ -33,6 +33,7 @@ class Shown:
     sm3: str
     size: int
     device: str = ""
+    picture: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,9 @@ def evidence_view(vault: Vault, number: str) -> EvidenceView:
 
 def _shown(manifest: Manifest, entry: FileEntry) -> Shown:
     device = manifest.browser.device if manifest.browser else ""
-    return Shown(manifest.name, entry.role, file_title(manifest, entry), entry.name, entry.sha256, entry.sm3, entry.size, device)
+    picture = manifest.capture is not None and manifest.capture.content_type.startswith("image/")
+    title = file_title(manifest, entry)
+    return Shown(manifest.name, entry.role, title, entry.name, entry.sha256, entry.sm3, entry.size, device, picture)
 
 
 def sealed_file(vault: Vault, number: str, sha256: str, roles: Iterable[str]) -> tuple[Manifest, FileEntry]:

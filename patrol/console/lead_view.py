@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from detectors.model import DayStatus
+from detectors.model import DayStatus, Document
 from patrol.allowing import account_key
 from patrol.calendar import judge_in
 from patrol.campaigns import CHINA
 from patrol.console.call import Call
 from patrol.console.evidence import EvidenceView, evidence_view
 from patrol.console.highlighting import Compared, Note, Piece, Shared, compare_names, compare_parts, notes_of, pieces_of
-from patrol.console.rendering import CONTACTS
+from patrol.console.posters import Poster, posters_of
+from patrol.console.rendering import CONTACTS, ELEMENTS
 from patrol.handling import Measure
 from patrol.licences import Entry
 from patrol.model import Candidate, Lead
@@ -74,6 +75,7 @@ class LeadView:
     refusal: str
     undoable: bool
     rules: list[AllowRule]
+    posters: list[Poster]
 
     @property
     def allowable(self) -> list[tuple[str, str]]:
@@ -88,8 +90,9 @@ class LeadView:
 
     @property
     def elements(self) -> list[str]:
-        """Which of the five elements the findings prove, in order."""
-        return list(dict.fromkeys(note.element for note in self.notes))
+        """Which of the five elements the findings prove, in order; words in pictures count."""
+        seen = [ELEMENTS[piece.element] for pieces in self.pictures for piece in pieces if piece.element in ELEMENTS]
+        return list(dict.fromkeys([*(note.element for note in self.notes), *seen]))
 
     @property
     def clauses(self) -> list[tuple[str, list[Chip]]]:
@@ -118,18 +121,20 @@ def lead_view(call: Call, number: str) -> LeadView:
     decisions = books.review.decisions(number)
     campaign = call.desk.books.leads.campaign_of(number)
     post = screening.post if screening else None
+    evidence = evidence_view(call.desk.vault, card.evidence)
     return LeadView(
         card=card,
         lead=lead,
         pieces=pieces_of(post.text, detection) if post and detection else [],
-        pictures=[[Piece(text)] for text in post.image_texts] if post else [],
+        pictures=[_picture_pieces(call, text) for text in post.image_texts] if post else [],
         notes=notes_of(detection) if detection else [],
         beside=_beside(call, lead),
         days=_days(call, lead),
         decisions=decisions,
         remarks=books.review.notes(number),
         linked=books.leads.linked(number, campaign)[:60],
-        evidence=evidence_view(call.desk.vault, card.evidence),
+        evidence=evidence,
+        posters=posters_of(call, post.images if post else (), campaign, evidence.manifests),
         capture=books.leads.capture_note(card.evidence),
         measures=books.leads.measures(number),
         allowed=books.review.allowed(card.provider),
@@ -138,6 +143,11 @@ def lead_view(call: Call, number: str) -> LeadView:
         rules=books.allowing.of_lead(number),
         refusal=may_decide(card.stage, decisions, call.user.name if call.user else "", senior=call.senior),
     )
+
+
+def _picture_pieces(call: Call, text: str) -> list[Piece]:
+    """Cut the words of a picture at what the rules say of them (a finding's offsets are those of the post's own text)."""
+    return pieces_of(text, call.desk.detector().detect(Document(text=text)))
 
 
 def _undoable(call: Call, decisions: list[Decision]) -> bool:

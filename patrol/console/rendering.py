@@ -41,6 +41,7 @@ CONTACTS = {
 OUTCOMES = {"running": "进行中", "finished": "完成", "stopped": "已中止，可接着做", "failed": "未做完"}
 EVIDENCE = {"complete": "完整", "partial": "部分", "failed": "未取得", "none": "尚未封存", "broken": "无法读取"}
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
+_SECONDS = re.compile(r"1\d{9}(\d{3})?")
 WEEK = "一二三四五六日"
 
 
@@ -61,8 +62,10 @@ def day(value: object) -> str:
 
 
 def shown_time(value: object) -> str:
-    """Write a time as the page shows it, machine spellings (ISO) made readable."""
+    """Write a time as the page shows it, machine spellings (ISO, seconds since 1970) made readable."""
     text = str(value or "")
+    if _SECONDS.fullmatch(text):
+        return f"{datetime.fromtimestamp(int(text[:10]), CHINA):%Y-%m-%d %H:%M}"
     found = _ISO.match(text)
     return f"{found[1]} {found[2]}" if found else text
 

@@ -149,9 +149,11 @@ class WorkBook:
         return {str(row["state"]): int(str(row["n"])) for row in rows}
 
     def run_found(self, run: str) -> tuple[int, int]:
-        """Return how many posts a run screened so far and how many of them are leads."""
+        """Return how many posts a run screened so far (new ones and changed ones) and how many of them are leads."""
         rows = self._db.query(
-            "SELECT count(*) AS n, coalesce(sum(grade <> 'none'), 0) AS leads FROM screenings WHERE run = ?", [run]
+            """SELECT count(DISTINCT post_key) AS n, count(DISTINCT CASE WHEN grade <> 'none' THEN post_key END) AS leads
+               FROM screenings WHERE run = ?""",
+            [run],
         )
         row = next(iter(rows))
         return int(str(row["n"])), int(str(row["leads"]))
@@ -170,6 +172,16 @@ class WorkBook:
             [campaign, source, limit],
         )
         return [_seen(row) for row in rows]
+
+    def picture_digests(self, campaign: str, addresses: Sequence[str]) -> list[str]:
+        """Return the digests of pictures that were fetched, in the order of their addresses."""
+        rows = self._db.query(
+            """SELECT wanted.key AS place, v.sha256, max(v.at) AS at FROM json_each(?) AS wanted CROSS JOIN visits v
+               ON v.url = wanted.value AND v.kind = 'image' WHERE v.campaign = ? AND v.sha256 <> '' GROUP BY wanted.key
+               ORDER BY wanted.key""",
+            [json.dumps(list(addresses)), campaign],
+        )
+        return list(dict.fromkeys(str(row["sha256"]) for row in rows))
 
     def visit_mark(self, campaign: str) -> str:
         """Return a mark that changes whenever a page of the campaign came in."""

@@ -195,3 +195,16 @@ def m0062_accepted_normals(db: Database) -> None:
         """CREATE TABLE accepted_normals (source TEXT NOT NULL, run TEXT NOT NULL REFERENCES runs(id), at TEXT NOT NULL,
            officer TEXT NOT NULL, reason TEXT NOT NULL, withdrawn_at TEXT, PRIMARY KEY (source, at)) WITHOUT ROWID"""
     )
+
+
+@MIGRATIONS()
+def m0055_pictures(db: Database) -> None:
+    """A post's pictures are found among the visits by their address."""
+    db.execute("CREATE INDEX visits_pictures ON visits(url) WHERE kind = 'image'")
+
+
+@MIGRATIONS()
+def m0063_look_evidence(db: Database) -> None:
+    """What a later look found in words, and the number of the evidence sealed of it."""
+    db.execute("ALTER TABLE looks ADD COLUMN note TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE looks ADD COLUMN evidence TEXT NOT NULL DEFAULT ''")

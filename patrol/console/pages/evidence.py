@@ -11,11 +11,14 @@ from patrol.console.call import Call
 from patrol.console.evidence import PAGES, PICTURES, custody_rows, evidence_view, marked_picture, sealed_file
 from patrol.console.highlighting import PASSAGE
 from patrol.console.lead_view import check_district
-from patrol.errors import BadInput
+from patrol.console.posters import Poster, marks_file, marks_of, picture_bytes, posters_of
+from patrol.errors import BadInput, Refused
+from patrol.model import Lead
 from patrol.vault.package import zip_folder
 from patrol.vault.replies import pinned_roots
 from patrol.vault.verify import verify
 
+_READ_SECONDS = 60
 ACTIONS = {
     "create": "建库",
     "capture": "入库",
@@ -54,11 +57,7 @@ def picture_page(call: Call) -> Response:
     number, sha256 = _number(call), call.path("sha256")
     manifest, entry = sealed_file(call.desk.vault, number, sha256, PICTURES)
     lead_number = f"XS{number.removeprefix('ZJ')}"
-    quotes: list[str] = []
-    if call.books.leads.campaign_of(lead_number):
-        lead = call.books.store.lead(lead_number)
-        findings = lead.screening.detection.findings if lead.screening else ()
-        quotes = [finding.quote for finding in findings if finding.meaning != PASSAGE]
+    quotes = _quotes(call.books.store.lead(lead_number)) if call.books.leads.campaign_of(lead_number) else []
     picture = marked_picture(call.desk.vault, manifest, entry, quotes)
     call.audit("view_evidence", number, entry.name)
     return call.page("picture.html", number=number, lead=lead_number, entry=entry, picture=picture, manifest=manifest)
@@ -71,6 +70,61 @@ def picture_file(call: Call) -> Response:
     data = call.desk.vault.objects.read(entry.sha256)
     headers = {"Cache-Control": "private, max-age=3600, immutable", "Content-Disposition": "inline"}
     return Response(data, media_type="image/png", headers=headers)
+
+
+def poster_page(call: Call) -> Response:
+    """Show a picture of the lead with the places of its words; read in a child process at the first look."""
+    lead, poster = _poster(call)
+    marks = marks_of(_marks_file(call, lead, poster))
+    call.audit("view_evidence", lead.evidence, poster.title)
+    return call.page("poster.html", lead=lead, poster=poster, marks=marks, failed="")
+
+
+def poster_file(call: Call) -> Response:
+    """Send a picture of the lead as what its first bytes say it is."""
+    _, poster = _poster(call)
+    data, kind = picture_bytes(call, poster)
+    headers = {"Cache-Control": "private, max-age=3600", "Content-Disposition": "inline", "Content-Security-Policy": "sandbox"}
+    return Response(data, media_type=kind, headers=headers)
+
+
+def read_poster(call: Call) -> Response:
+    """Read where the words of a picture stand (a child process, some seconds), and show them."""
+    lead, poster = _poster(call)
+    target = _marks_file(call, lead, poster)
+    failed = ""
+    if marks_of(target) is None:
+        quotes = _quotes(lead)
+        arguments = ["mark", poster.sha256, "--output", str(target), *(part for quote in quotes for part in ("--quote", quote))]
+        number = call.desk.tasks.start("ocr", f"读图 {lead.number}", arguments, name=call.who.name, module="patrol.picture_clues")
+        call.desk.tasks.wait(number, _READ_SECONDS)
+        task = call.books.work.task(number)
+        failed = "" if task and task.code == 0 else task.result if task and task.result else "没有在一分钟内读完，请稍后再试"
+    template = "_poster.html" if call.fragment else "poster.html"
+    return call.page(template, lead=lead, poster=poster, marks=marks_of(target), failed=failed)
+
+
+def _poster(call: Call) -> tuple[Lead, Poster]:
+    number, sha256 = call.path("number"), call.path("sha256")
+    check_district(call, call.books.leads.card(number))
+    lead = call.books.store.lead(number)
+    images = lead.screening.post.images if lead.screening else ()
+    manifests = evidence_view(call.desk.vault, lead.evidence).manifests
+    known = posters_of(call, images, call.books.leads.campaign_of(number), manifests)
+    poster = next((one for one in known if one.sha256 == sha256), None)
+    if poster is None:
+        raise Refused(404, "没有这张图片；抓取缓存到期后会自动清除")
+    return lead, poster
+
+
+def _marks_file(call: Call, lead: Lead, poster: Poster) -> Path:
+    version = lead.screening.detection.rules_version if lead.screening else ""
+    return marks_file(call.desk.workspace, poster.sha256, version)
+
+
+def _quotes(lead: Lead) -> list[str]:
+    findings = lead.screening.detection.findings if lead.screening else ()
+    return list(dict.fromkeys(finding.quote for finding in findings if finding.meaning != PASSAGE and len(finding.quote) <= 16))
 
 
 def sandbox(call: Call) -> Response:

@@ -43,7 +43,7 @@ def _figures(desk: Desk, run: Run) -> dict[str, str]:
     states = work.run_states(run.id) if running else {}
     seen = sum(states.values()) if running else run.counts.get("fetched", 0)
     gaps = states if running else {name: n for name, n in run.counts.items() if name in _GAPS}
-    posts, leads = work.run_found(run.id) if running else (run.counts.get("posts", 0), run.counts.get("leads", 0))
+    posts, leads = found_of(desk, run)
     latest = next(iter(work.run_pages(run.id, limit=1)), None) if running else None
     return {
         "seen": str(seen),
@@ -52,6 +52,13 @@ def _figures(desk: Desk, run: Run) -> dict[str, str]:
         "leads": str(leads),
         "latest": f"{clock(latest.at)} {latest.url}"[:120] if latest else "",
     }
+
+
+def found_of(desk: Desk, run: Run) -> tuple[int, int]:
+    """Return the posts and leads that a run brought, each once; those of an ended run change no more."""
+    if run.ended_at is None:
+        return desk.books.work.run_found(run.id)
+    return desk.remembered(f"found:{run.id}", 3600, lambda: desk.books.work.run_found(run.id))
 
 
 _GAPS = frozenset(state.value for state in State if not state.covered)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from patrol.console.call import Call
 from patrol.console.campaign_text import with_source
 from patrol.console.pages.campaigns import save
+from patrol.console.pages.runs import found_of
 from patrol.console.pages.today import coverage_of
 from patrol.errors import BadInput, Refused
 from patrol.model import SourceChoice, State
@@ -58,7 +59,7 @@ def source_page(call: Call) -> Response:
         platform=platform,
         choice=choice,
         coverage=coverage,
-        runs=[(run, sum(n for state, n in run.counts.items() if state in _GAPS)) for run in runs],
+        runs=[(run, sum(n for state, n in run.counts.items() if state in _GAPS), found_of(call.desk, run)) for run in runs],
         walls=[(page, (_spool(call) / page.sha256).is_file() if page.sha256 else False) for page in walls],
         issues=[one for one in call.books.store.issues(call.campaign_id, open_only=False) if one.source == name][:20],
         render=RENDER,
