@@ -403,6 +403,22 @@ def test_a_cell_is_traced_to_lead_evidence_and_rule(workspace: Path) -> None:
         report(*arguments[:-1], "99999")
 
 
+def test_a_line_that_gathers_leads_is_traced_to_each_of_them(campaign_of_300: Path) -> None:
+    campaign = campaign_of_300 / "campaign.toml"
+    rows = numbered(rows_of(campaign_of_300 / "out" / "regulated.xlsx", "监管对象名单"))
+    row = next(row for row in rows if int(str(row[11])) > 1)
+    lines = report("trace", "--campaign", campaign, "--form", "regulated", "--row", str(row[0])).stdout
+    assert f"本行由{row[11]}条线索汇总" in lines
+    assert len(set(re.findall(r"^线索 (XS2027-\d{6})", lines, re.MULTILINE))) == row[11]
+    assert "所在平台" in lines
+    assert "← 名单比对结果" in lines
+
+
+def test_every_column_of_a_form_says_where_its_values_come_from() -> None:
+    for name, one in forms().items():
+        assert [column.key for column in one.TEMPLATE.columns if not column.source] == [], name
+
+
 def test_an_official_template_is_previewed_corrected_kept_and_used(workspace: Path) -> None:
     book = openpyxl.Workbook()
     book.active.append(["XX市线上巡查情况表（2022年X月X日-X月X日）"])

@@ -122,7 +122,7 @@ def _account(lead: Lead) -> tuple[str, str] | None:
 def _row(number: int, item: Changed) -> Row:
     lead = item.lead
     seen = moment(item.look.at) if item.look else (moment(lead.found_at) if not item.earlier else "无")
-    state = item.look.state.chinese if item.look else ("本批首次发现" if not item.earlier else "尚未复查")
+    state = item.look.words if item.look else ("本批首次发现" if not item.earlier else "尚未复查")
     return Row(
         values=(number, item.change.value, lead.number, wording.object_name(lead), clean(lead.url, 300), seen, state),
         lead=lead.number,

@@ -39,6 +39,11 @@ class Patrolled:
         return wording.licence_answer(self.leads[-1])
 
     @property
+    def further(self) -> tuple[str, ...]:
+        """The numbers of its leads after the first."""
+        return tuple(lead.number for lead in self.leads[1:])
+
+    @property
     def numbers(self) -> str:
         """The numbers of its leads, the first three by name, one a line."""
         shown = "\n".join(lead.number for lead in self.leads[:3])

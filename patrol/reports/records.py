@@ -97,11 +97,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of a form. `lead` is the 线索编号 the line can be traced to; `alarm` marks a line that must not look clean."""
+    """One line of a form. `lead` is the 线索编号 the line can be traced to, `others` further ones where a line gathers several;
+    `alarm` marks a line that must not look clean."""
 
     values: tuple[Value, ...]
     lead: str = ""
     alarm: bool = False
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

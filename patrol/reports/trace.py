@@ -20,7 +20,7 @@ def find_row(report: Report, row: int, table: str = "") -> tuple[Table, Row]:
 
 
 def trace_cell(given: ReportInput, report: Report, row: int, column: str = "", table: str = "") -> Iterator[str]:
-    """Yield lines that explain a cell (or each cell of a row when `column` is empty), then its lead."""
+    """Yield lines that explain a cell (or each cell of a row when `column` is empty), then every lead it was made from."""
     chosen, found = find_row(report, row, table)
     columns = [one for one in chosen.columns if column in {"", one.key, one.heading}]
     if not columns:
@@ -29,11 +29,13 @@ def trace_cell(given: ReportInput, report: Report, row: int, column: str = "", t
     for one in columns:
         value = str(found.values[chosen.columns.index(one)]).replace("\n", " ")
         yield f"  {one.heading}：{value}" + (f"  ← {one.source}" if one.source else "")
-    lead = next((lead for lead in (*given.leads, *given.earlier) if lead.number == found.lead), None)
-    if lead is None:
+    leads = [lead for lead in (*given.leads, *given.earlier) if lead.number in {found.lead, *found.others}]
+    if not leads:
         yield "  本行为汇总数，没有单一的线索；逐项构成见“合计与核对”。"
-        return
-    yield from trace_lead(given, lead)
+    if len(leads) > 1:
+        yield f"  本行由{len(leads)}条线索汇总："
+    for lead in leads:
+        yield from trace_lead(given, lead)
 
 
 def trace_lead(given: ReportInput, lead: Lead) -> Iterator[str]:

@@ -55,7 +55,7 @@ def _row(given: ReportInput, number: int, one: Patrolled) -> Row:
         short_day(max(due)) if due else BLANK,
         one.numbers,
     )
-    return Row(values=values, lead=one.leads[0].number)
+    return Row(values=values, lead=one.leads[0].number, others=one.further)
 
 
 def _total(objects: tuple[Patrolled, ...]) -> Row:

@@ -40,7 +40,7 @@ def _row(given: ReportInput, number: int, lead: Lead, look: Look | None) -> Row:
         wording.licence_answer(lead),
         "\n".join(facts.measure_words(measure) for measure in taken) or BLANK,
         "\n".join(referrals) or BLANK,
-        f"{look.state.chinese}\n{stacked(look.at)}" if look else BLANK,
+        f"{look.words}\n{stacked(look.at)}" if look else BLANK,
         short_day(max(closed)) if closed and len(closed) == len(taken) else BLANK,
     )
     return Row(values=values, lead=lead.number)

@@ -101,4 +101,4 @@ def _study(given: ReportInput) -> Table:
 
 def _study_row(number: int, one: Patrolled, state: str) -> Row:
     values = (number, one.name, STATES.get(state, state), len(one.leads), one.licence, _NEXT.get(state, "核查"), one.numbers)
-    return Row(values=values, lead=one.leads[0].number)
+    return Row(values=values, lead=one.leads[0].number, others=one.further)

@@ -39,4 +39,4 @@ def _row(given: ReportInput, number: int, one: Patrolled) -> Row:
         one.confirmed,
         "\n".join(spans),
     )
-    return Row(values=values, lead=one.leads[0].number)
+    return Row(values=values, lead=one.leads[0].number, others=one.further)
