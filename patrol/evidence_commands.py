@@ -10,14 +10,16 @@ from rich.console import Console
 
 from patrol import settings
 from patrol.browsers import find_browser
-from patrol.errors import BadInput, EvidenceBroken, NotAvailable
+from patrol.campaigns import load_campaign
+from patrol.errors import BadInput, EvidenceBroken, EvidenceError, NotAvailable
 from patrol.places import is_web_address
 from patrol.reports.making import whole
 from patrol.reports.to_docx import write_docx
 from patrol.settings import Settings
 from patrol.store import Store
 from patrol.takedown.extraction_record import extraction_record
-from patrol.vault import Order, Person, Vault, retention, seal_pages, verify
+from patrol.vault import EvidenceState, Order, Person, Vault, retention, seal_pages, verify
+from patrol.vault.hand_masks import cover_area, parse_area
 from patrol.vault.naming import file_title
 from patrol.vault.replies import pinned_roots
 from patrol.vault.sealing_keys import key_of, new_key
@@ -81,6 +83,22 @@ def export_command(
     vault = Vault.of(settings.load())
     folder = vault.export(number, to, masked=not original, actor=officer or "命令行", reason=reason, names=tuple(name or ()))
     typer.echo(f"已导出到 {folder}；用 sha256sum -c SHA256SUMS 或 patrol evidence verify 核验")
+
+
+@app.command("mask")
+def mask_command(
+    number: Number,
+    area: Annotated[list[str], typer.Option("--area", help="要遮盖的位置：整页截图上的 左,上,宽,高（像素），可多次给出")],
+    officer: Officer,
+    reason: Reason,
+    manifest: Annotated[str, typer.Option("--manifest", help="哪一次取证（清单名）；不写则为最近一次")] = "",
+) -> None:
+    """指定截图上要遮盖的位置（人像、校名等软件认不出的）；以后导出的打码件都照此遮盖，原件不变，记入保管台账。"""
+    areas = [parse_area(text) for text in area]
+    vault = Vault.of(settings.load())
+    for one in areas:
+        name = cover_area(vault, number, one, manifest=manifest, officer=officer, reason=reason)
+        typer.echo(f"{number} {name}：{one[0]},{one[1]},{one[2]},{one[3]} 已登记遮盖")
 
 
 @app.command("hold")
@@ -184,6 +202,7 @@ def capture_command(
     number: Annotated[str, typer.Option("--number", help="证据编号；不写则按时间生成")] = "",
     device: Annotated[str, typer.Option("--device", help="desktop（电脑版）或 phone（手机版）")] = "desktop",
     step: Annotated[list[str] | None, typer.Option("--step", help="怎样找到这个网页（搜索词、入口页），可多次给出")] = None,
+    campaign: Annotated[Path | None, typer.Option("--campaign", help="专项行动文件：其中的两名人员记为取证人和见证人")] = None,
 ) -> None:
     """用浏览器对一个网址取证并封存。"""
     if device not in {"desktop", "phone"}:
@@ -195,7 +214,11 @@ def capture_command(
     if browser is None:
         raise NotAvailable("没有找到浏览器；请运行 patrol doctor --mend")
     order = Order(number=number or f"QZ{datetime.now(UTC):%Y%m%d-%H%M%S}", url=url, device=device, steps=tuple(step or ()))
-    for sealed in seal_pages([order], Vault.of(given), given, browser=str(browser)):
+    vault = Vault.of(given, officers=load_campaign(campaign).officers if campaign else ())
+    for sealed in seal_pages([order], vault, given, browser=str(browser)):
         typer.echo(f"证据 {sealed.number}：{sealed.state.chinese}；清单 SHA-256 {sealed.sha256}")
+        if sealed.state is EvidenceState.FAILED:
+            why = "；".join(sealed.missing[-2:])
+            raise EvidenceError(f"证据 {sealed.number} 没有取得：{why}；经过已记入证据库，请核对网址后再取一次")
         for what in sealed.missing:
             typer.echo(f"缺少：{what}")

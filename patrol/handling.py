@@ -8,11 +8,21 @@ from patrol.model import Judgement, State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One later look at a lead (复查): what the page was then. `state` tells gone from blocked."""
+    """One later look at a lead (复查): what the page was then. `state` tells gone from blocked.
+
+    `note` says in Chinese what the words on the page were (仍在, 内容已改 …), `evidence` is the number of what was sealed of it.
+    """
 
     lead: str
     at: datetime
     state: State
+    note: str = ""
+    evidence: str = ""
+
+    @property
+    def words(self) -> str:
+        """What was seen, in Chinese."""
+        return self.note or self.state.chinese
 
     @property
     def present(self) -> bool:

@@ -1,6 +1,7 @@
 """Is it still there? Look again at reported leads when their day has come, and record what was seen, whatever it was."""
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -10,6 +11,8 @@ from patrol.crawl import SpiderJob, run_spider
 from patrol.handling import Look
 from patrol.model import Campaign, Lead, Run, SourceChoice, State
 from patrol.monitors import check_run
+from patrol.screening import judge_of
+from patrol.second_looks import Seen, judged, take_evidence
 from patrol.settings import Settings
 from patrol.spider_job import RECHECKED
 from patrol.store import Store
@@ -38,23 +41,46 @@ def recheck(store: Store, campaign: Campaign, settings: Settings, leads: Sequenc
     """Fetch the pages of leads once more and record what each was. What was not reached gets no look: silence proves nothing."""
     if not leads:
         return Result((), ())
+    book = HandlingBook(store)
+    resumed = store.unfinished_run(campaign.id, RECHECKED)
+    before = {lead.post_key: None if resumed else book.last_seen(lead.post_key) for lead in leads}
     run = _fetched(store, campaign, settings, leads)
-    states = HealthBook(store).page_states(run.id)
-    book, looks, left = HandlingBook(store), list[Look](), list[str]()
-    for lead in leads:
-        seen = states.get(lead.url)
-        if seen is None or seen[0] is State.BUDGET:
-            left.append(lead.number)
-            continue
-        look = Look(lead=lead.number, at=seen[1], state=seen[0])
+    seen = {key for key, last in before.items() if _seen_again(book.last_seen(key), last, run)}
+    looks, left = _judged(store, campaign, settings, leads, run, seen)
+    taken = take_evidence(looks, {lead.number: lead for lead in leads}, campaign, settings)
+    looks = [replace(look, evidence=taken.get(look.lead, "")) for look in looks]
+    for look in looks:
         book.record_look(look)
-        looks.append(look)
     result = Result(tuple(looks), tuple(left), run)
     now = datetime.now(UTC)
     ClockBook(store).notice(
         f"{now.astimezone(CHINA):%Y-%m-%d}", f"{campaign.id}:recheck", f"{campaign.title}：{result.sentence}", now
     )
     return result
+
+
+def _judged(
+    store: Store, campaign: Campaign, settings: Settings, leads: Sequence[Lead], run: Run, seen: AbstractSet[str]
+) -> tuple[list[Look], list[str]]:
+    """Return the looks judged by content, and the leads that were not come to."""
+    states, book, judge = HealthBook(store).page_states(run.id), HandlingBook(store), judge_of(campaign, settings.workspace)
+    before: dict[str, list[Look]] = {}
+    for look in book.looks(campaign.id):
+        before.setdefault(look.lead, []).append(look)
+    looks, left = list[Look](), list[str]()
+    for lead in leads:
+        state, at = states.get(lead.url, (State.BUDGET, run.started_at))
+        if state is State.BUDGET:
+            left.append(lead.number)
+            continue
+        post = store.post(lead.post_key) if lead.post_key in seen else None
+        looks.append(judged(Seen(lead=lead, state=state, at=at, post=post), before.get(lead.number, ()), judge))
+    return looks, left
+
+
+def _seen_again(now: datetime | None, before: datetime | None, run: Run) -> bool:
+    """Tell whether a post was on a page of this run; `before` is None for a run that was taken up again."""
+    return now is not None and (now >= run.started_at if before is None else now != before)
 
 
 def _fetched(store: Store, campaign: Campaign, settings: Settings, leads: Sequence[Lead]) -> Run:
@@ -79,6 +105,6 @@ def told(result: Result, leads: Sequence[Lead]) -> Iterator[str]:
     """Yield one line per lead: number, what its page was, where."""
     urls = {lead.number: lead.url for lead in leads}
     for look in result.looks:
-        yield f"{look.lead}\t{look.state.chinese}\t{urls[look.lead]}"
+        yield f"{look.lead}\t{look.words}\t{urls[look.lead]}\t{look.evidence or '没有截图'}"
     for number in result.left:
         yield f"{number}\t没有看到，下次再看\t{urls[number]}"

@@ -22,10 +22,12 @@ from patrol.spider_job import atlas_of
 from patrol.store import Store
 from patrol.store.clock import ClockBook
 from patrol.store.handling import HandlingBook
+from patrol.vault import Vault, verify
 from patrol.watching import watch_addresses
 from tests.crawling import town_job
-from tests.town import Town, says
+from tests.town import Town, goes_to, says
 
+PATHS = ("/p/1", "/gone", "/wall", "/away")
 FOUND = datetime(2027, 1, 20, 4, tzinfo=UTC)
 WHOLE = Detection(violation=True, score=0.9, ad_violation=False, categories=("subject_ad",), rules_version="v1")
 CONFIRMED, UNREVIEWED = Judgement.CONFIRMED, Judgement.UNREVIEWED
@@ -88,13 +90,11 @@ def town_settings(workspace: Path, base: str) -> Settings:
 
 
 def test_looks_tell_standing_gone_and_blocked_apart(workspace: Path, campaign: Campaign, open_store: Store) -> None:
-    answers = {"/gone": says("没有这个网页", 404), "/wall": says("请稍后再试", 429)}
+    answers = {"/gone": says("没有这个网页", 404), "/wall": says("请稍后再试", 429), "/away": goes_to("/p/0")}
     with Town(3, answers) as town:
         given = town_settings(workspace, town.base)
         moved = replace(campaign, sources=(SourceChoice(name="town", base=town.base),))
-        leads = [
-            judged(open_store, lead_of(open_store, moved, f"{town.base}{path}"), CONFIRMED) for path in ("/p/1", "/gone", "/wall")
-        ]
+        leads = [judged(open_store, lead_of(open_store, moved, f"{town.base}{path}"), CONFIRMED) for path in PATHS]
         assert [lead.number for lead in due_leads(open_store, moved, date(2027, 2, 2))] == [lead.number for lead in leads]
         result = recheck(open_store, moved, given, leads)
         assert town.hits["/p/2"] == 0  # a second look goes no further than the page itself
@@ -103,10 +103,29 @@ def test_looks_tell_standing_gone_and_blocked_apart(workspace: Path, campaign: C
     assert looks[leads[1].number].gone
     wall = looks.get(leads[2].number)
     assert wall is None or not (wall.present or wall.gone)
-    assert result.sentence == "复查3条：仍在1条，已消失1条，未能看清1条"
+    assert looks[leads[3].number].words == "页面能打开，原内容不在，待核"
+    assert result.sentence == "复查4条：仍在1条，已消失1条，未能看清2条"
     assert any(result.sentence in text for _, _, text in ClockBook(open_store).notices())
     today = datetime.now(UTC).date()
     assert leads[0].number not in {lead.number for lead in due_leads(open_store, moved, today + timedelta(days=2))}
+    check_evidence(Vault.of(given), looks, leads)
+
+
+def check_evidence(vault: Vault, looks: dict[str, Look], leads: list[Lead]) -> None:
+    """What was seen, standing or gone, has a picture of its own day; a wall has none."""
+    if not vault.numbers():
+        pytest.skip("no browser on this machine; `patrol doctor --mend` brings one")
+    for lead, status in zip(leads[:2], (200, 404), strict=True):
+        number = looks[lead.number].evidence
+        assert number.startswith(f"{lead.evidence}-F")
+        (manifest,) = vault.manifests(number)
+        assert manifest.browser is not None
+        assert manifest.browser.status == status
+        assert "full_page" in {entry.role for entry in manifest.files}
+        rows = [row for row in vault.ledger.rows() if row.number == lead.evidence and row.action == "recheck"]
+        assert [row.detail["evidence"] for row in rows] == [number]
+    assert leads[2].number not in looks or looks[leads[2].number].evidence == ""
+    assert verify(vault.root).ok
 
 
 def test_watch_visits_pages_accounts_and_what_else_they_published(workspace: Path, campaign: Campaign, open_store: Store) -> None:

@@ -25,12 +25,33 @@ class HandlingBook:
 
     def record_look(self, look: Look) -> None:
         """Keep one later look at a lead; StoreError when there is no such lead."""
-        self._insert("looks", {"lead": look.lead, "at": look.at.isoformat(), "state": look.state.value}, lead=look.lead)
+        row = {
+            "lead": look.lead,
+            "at": look.at.isoformat(),
+            "state": look.state.value,
+            "note": look.note,
+            "evidence": look.evidence,
+        }
+        self._insert("looks", row, lead=look.lead)
 
     def looks(self, campaign: str) -> list[Look]:
         """Return all looks at a campaign's leads, oldest first."""
         rows = self._rows(_LOOKS, [campaign])
-        return [Look(lead=str(row["lead"]), at=_moment(row["at"]), state=State(str(row["state"]))) for row in rows]
+        return [
+            Look(
+                lead=str(row["lead"]),
+                at=_moment(row["at"]),
+                state=State(str(row["state"])),
+                note=str(row["note"]),
+                evidence=str(row["evidence"]),
+            )
+            for row in rows
+        ]
+
+    def last_seen(self, post_key: str) -> datetime | None:
+        """Return when a post was last on a page that was read; None when it is not known."""
+        rows = list(self._rows("SELECT last_seen FROM posts WHERE key = ?", [post_key]))
+        return _moment(rows[0]["last_seen"]) if rows else None
 
     def record_measure(self, measure: Measure, *, officer: str, recorded_at: datetime) -> None:
         """Keep one measure; a later row of the same kind, receiver and document tells how it went on."""

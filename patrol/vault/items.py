@@ -8,11 +8,14 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from patrol.errors import EvidenceBroken, EvidenceError
+from patrol.places import is_web_address
 from patrol.vault import digests
 from patrol.vault.model import EvidenceState, ItemStatus, Manifest, Sealed
+from patrol.vault.naming import ROLES
 
 NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 STAMP_SUFFIX = ".tsr"
+NO_ADDRESS = "浏览器截图、网页快照、渲染后页面（导入的文件没有网络地址，无法取证）"
 NO_RENDERING = "浏览器截图、网页快照（MHTML）、渲染后页面（尚未取证）"
 _MANIFEST_NAME = re.compile(r"\d{4}-(?:exchange|rendering)\.json")
 _DEVICES = {"phone": "手机版", "desktop": "电脑版"}
@@ -74,10 +77,10 @@ class Items:
         found = [manifest for manifest, _ in self.sealed(number)]
         if not found:
             return ItemStatus(number=number, state=EvidenceState.FAILED, missing=("没有入库的证据",))
-        missing: list[str] = [] if any(m.capture for m in found) else ["服务器返回的网页原文"]
+        missing: list[str] = [] if any(m.capture for m in found) else [ROLES["response_body"]]
         best = _best_renderings(found)
         if not best:
-            missing.append(NO_RENDERING)
+            missing.append(NO_RENDERING if any(_on_the_web(m) for m in found) else NO_ADDRESS)
         for device, manifest in best.items():
             missing += [f"{_DEVICES.get(device, device)}：{what}" for what in manifest.missing]
         worst = any(m.state is not EvidenceState.COMPLETE for m in best.values())
@@ -111,6 +114,10 @@ def receipt(manifest: Manifest, found: digests.Digests) -> Sealed:
         state=manifest.state,
         missing=manifest.missing,
     )
+
+
+def _on_the_web(manifest: Manifest) -> bool:
+    return manifest.capture is None or is_web_address(manifest.capture.url)
 
 
 def _best_renderings(found: list[Manifest]) -> dict[str, Manifest]:

@@ -15,6 +15,7 @@ from playwright.async_api import Error as BrowserError
 from playwright.async_api import TimeoutError as BrowserTimeout
 
 from patrol.guard_proxy import REFUSED_HEADER, GuardProxy
+from patrol.places import is_web_address
 from patrol.vault.loaded import keep_loaded
 from patrol.vault.model import BrowserFacts, EvidenceState, tidy
 from patrol.vault.orders import Limits, Order, Taken
@@ -107,6 +108,9 @@ async def _take_all(browser: Browser, profile: dict[str, object], work: Work, sh
     def saw(response: Response) -> None:
         work.responses.append((datetime.now(UTC), response))
 
+    if not is_web_address(work.order.url):
+        work.missing.append("没有网络地址（导入的文件），不能用浏览器取证")
+        return
     context = await browser.new_context(**profile)  # type: ignore[arg-type]
     try:
         page = await context.new_page()

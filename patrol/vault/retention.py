@@ -80,7 +80,8 @@ def overdue(vault: Vault, judgements: Mapping[str, str], now: datetime) -> list[
     held, known = holds(vault), periods()
     due: list[tuple[str, Period]] = []
     for number in vault.numbers():
-        period = known.get(judgements.get(number, ""))
+        # what a later look sealed goes with the lead's own evidence
+        period = known.get(judgements.get(number) or judgements.get(number.rpartition("-F")[0], ""))
         if period is None or not period.days or number in held:
             continue
         last = max(manifest.sealed.instant for manifest in vault.manifests(number))
