@@ -172,6 +172,10 @@ def _open_orders(waiting: Sequence[Mapping[str, object]], vault: Vault, store: S
         if sealed:
             store.end_capture(number, done=True, note="；".join(sealed[-1].missing), at=datetime.now(UTC))
             continue
+        if not is_web_address(str(row["url"])):
+            note = "办案人员导入的文件没有网络地址，没有浏览器取证"
+            store.end_capture(number, done=True, note=note, at=datetime.now(UTC))
+            continue
         yield Order(number=number, url=str(row["url"]), platform=str(row["platform"]), device=str(row["device"]))
 
 
