@@ -235,7 +235,8 @@ class PageRule(Frozen):
     `when` holds when any of its tests does (none: always). `require` names fields that must be found, alternatives joined by
     `|`; `items` stands for at least one entry. In elements of `aside` (相关阅读, 导航) the titles that lead to other pages of
     the site are not this page's words; whatever else stands there (an advertisement) is. `empty` tells a search without hits
-    from a page that changed. With `first_is_main` the first entry (the first floor) gives the page's text, author and time.
+    from a page that changed; a page of fewer than `fewest` visible characters was not read. With `first_is_main` the first
+    entry (the first floor) gives the page's text, author and time.
     """
 
     name: str
@@ -253,3 +254,4 @@ class PageRule(Frozen):
     next_page: tuple[Pick, ...] = ()
     empty: tuple[Test, ...] = ()
     require: tuple[str, ...] = ()
+    fewest: int = Field(default=0, ge=0)

@@ -10,6 +10,7 @@ from typing import Any
 
 from playwright.async_api import Dialog, Page
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Request as BrowserRequest
 from playwright.async_api import Response as BrowserResponse
 from scrapy import Request
 from scrapy_playwright.page import PageMethod
@@ -22,6 +23,8 @@ _SETTLE_MS = 1_500
 _TAP_MS = 1_500
 _POPUP_MS = 3_000
 _WEB = re.compile(r"^https?://")
+_CUT = ("ERR_CONTENT_LENGTH_MISMATCH", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONTENT_DECODING_FAILED")
+_BROKEN = ("ERR_CONNECTION_RESET", "ERR_CONNECTION_CLOSED", "ERR_EMPTY_RESPONSE", "ERR_TUNNEL_CONNECTION_FAILED")
 _MOST_TAPS = 5
 _MOST_POPUPS = 10
 _MOST_ANSWERS = 20
@@ -35,11 +38,32 @@ async def prepare(page: Page, request: Request, *, folder: Path) -> None:
     popups: list[Link] = request.meta.setdefault("popups", [])
     page.on("dialog", _dismiss)
     page.on("popup", partial(_note_popup, popups))
+    page.on("response", partial(_note_answer, request))
+    page.on("requestfailed", partial(_note_cut, page, request))
     actions: Actions = request.meta["actions"]
     if actions.capture:
         request.meta["pending"] = pending = []
         page.on("response", lambda answer: pending.append(answer) if _wanted(answer, actions) else None)
     request.meta["spool"] = folder
+
+
+def _note_answer(request: Request, answer: BrowserResponse) -> None:
+    if answer.request.is_navigation_request() and answer.frame.parent_frame is None:
+        request.meta["answered"] = answer.url
+
+
+async def _note_cut(page: Page, request: Request, failed: BrowserRequest) -> None:
+    """Note a document that broke off while it came, and stop waiting for its end: it never comes.
+
+    A connection that breaks before any answer is the network's failing, not the document's.
+    """
+    reason = failed.failure or ""
+    marks = (*_CUT, *_BROKEN) if "answered" in request.meta else _CUT
+    if not any(mark in reason for mark in marks) or not failed.is_navigation_request() or failed.frame.parent_frame is not None:
+        return
+    request.meta["cut"] = reason
+    with contextlib.suppress(PlaywrightError):
+        await page.goto("about:blank")
 
 
 async def _dismiss(dialog: Dialog) -> None:

@@ -11,7 +11,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Request as BrowserRequest
 from scrapy import Request
 from scrapy.crawler import Crawler
-from scrapy.exceptions import DownloadTimeoutError
+from scrapy.exceptions import DownloadTimeoutError, ResponseDataLossError
 from scrapy.http import Response
 from scrapy_playwright.handler import Config, ScrapyPlaywrightDownloadHandler
 from scrapy_playwright.provider import PlaywrightBrowserProvider
@@ -21,6 +21,7 @@ from patrol.errors import UnsafeAddress
 from patrol.guard_proxy import GuardProxy
 from spiders.guard import allows_loopback
 from spiders.settings import BROWSER_SHARE
+from spiders.verdicts import Undecodable
 
 PAGES_A_BROWSER = 60
 _NOT_FETCHED = frozenset({"font", "image", "media"})
@@ -102,11 +103,13 @@ class GuardedBrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[mi
             raise DownloadTimeoutError(f"{request.url} not done in the browser in {self._seconds:.0f} s") from slow
         except PlaywrightError as error:
             self._raise_if_refused(request.url)
+            _raise_if_cut(request)
             raise error
         finally:
             self._active -= 1
             await self._tidy(request)
         self._raise_if_refused(response.url)
+        _raise_if_cut(request)
         request.meta["ip_address"] = self._address_of(response.url)
         return response
 
@@ -142,6 +145,15 @@ class GuardedBrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[mi
             if wrapper.persistent and not await _closed(wrapper.context):
                 self.context_wrappers.pop(name, None)
         await super()._close()
+
+
+def _raise_if_cut(request: Request) -> None:
+    """Raise for a document that broke off while it came, whatever the browser showed of it."""
+    cut = request.meta.get("cut", "")
+    if "DECODING" in cut:
+        raise Undecodable(cut)
+    if cut:
+        raise ResponseDataLossError(cut)
 
 
 async def _closed(part: Any) -> bool:

@@ -3,11 +3,15 @@
 import codecs
 import re
 
+from spiders.legible import is_garbled
+
 _LABEL = re.compile(rb"""charset\s*=\s*["']?\s*([A-Za-z0-9_\-]{2,20})""", re.IGNORECASE)
 _HEADER_LABEL = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9_\-]{2,20})""", re.IGNORECASE)
 _CHINESE = {"gb2312", "gbk", "gb18030", "hz-gb-2312", "gb_2312-80", "x-gbk", "cp936"}
 _UNTRUSTED = {"iso8859-1", "latin-1", "cp1252", "ascii", "utf-8", "iso8859-15"}
 _HEAD_BYTES = 4096
+_LOOKED_AT = 12_000
+_TAG = re.compile(r"<[^>]{0,500}>|[\x00-\x7f]+")
 _GOOD_PER_BAD = 20
 
 
@@ -28,15 +32,16 @@ def _decode_other(body: bytes, content_type: str) -> str:
     good = sum(map(len, re.findall(r"[^\x00-\x7f�]+", loose)))
     if good >= bad * _GOOD_PER_BAD:
         return loose
-    label = _label(body, content_type)
-    for name in (label, "gb18030"):
-        if not name:
-            continue
+    readable = []
+    for name in dict.fromkeys(filter(None, (_label(body, content_type), "gb18030"))):
         try:
-            return body.decode(name)
+            readable.append(body.decode(name))
         except UnicodeDecodeError:
             continue
-    return body.decode("gb18030", "replace")
+    # a label that lies often decodes all the same, into characters nobody writes
+    return next((text for text in readable if not is_garbled(_TAG.sub("", text[:_LOOKED_AT]))), "") or next(
+        iter(readable), body.decode("gb18030", "replace")
+    )
 
 
 def _label(body: bytes, content_type: str) -> str:

@@ -18,6 +18,7 @@ from spiders.carriers import carried
 from spiders.conditions import any_holds, state_of
 from spiders.entries import Entry, as_link, as_post, led_by, mini_programs, read_entry
 from spiders.fetched import FetchedPage
+from spiders.legible import is_binary, is_garbled
 from spiders.paths import find_all
 from spiders.picks import Place, picked, select
 from spiders.texts import squash
@@ -76,6 +77,8 @@ def read_whole(
     page = FetchedPage(body=body, url=final_url or url, status=status, headers=headers, fetched_at=fetched_at)
     page.url = page.url or _own_address(platform, page)
     page.groups = address_groups(platform, page.url)
+    if is_binary(body):
+        return _stopped(platform, page, *_no_text(platform, page))
     stopped = state_of(page, platform.states, late=False)
     if stopped is not None:
         return _stopped(platform, page, *stopped)
@@ -90,6 +93,13 @@ def read_whole(
         return whole
     stopped = state_of(page, platform.states, late=True) or _common_state(platform, page)
     return whole if stopped is None else _stopped(platform, page, *stopped)
+
+
+def _no_text(platform: Platform, page: FetchedPage) -> tuple[State, str]:
+    if page.status >= 400:
+        return _refused(platform, page)
+    kind = page.content_type.partition(";")[0].strip()
+    return State.CHANGED, f"不是网页，是文件或乱码{f'（{kind}）' if kind else ''}，读不出文字"
 
 
 def _refused(platform: Platform, page: FetchedPage) -> tuple[State, str]:
@@ -157,15 +167,18 @@ def _by_rule(platform: Platform, page: FetchedPage, rule: PageRule) -> Whole | N
         main = led_by(main, entries[0])
     missing = _missing(rule, main, entries)
     empty = bool(missing) and any_holds(page, rule.empty)
-    state = State.EMPTY if empty else State.CHANGED if missing else State.OK
+    doubt = "" if missing or main is None else _doubt(page, rule, main)
+    state = State.EMPTY if empty else State.CHANGED if missing or doubt else State.OK
     reading = Reading(
         platform=platform.name,
         state=state,
         kind=rule.kind,
         url=_address(platform, page, main),
+        reason=doubt,
         missing=() if empty else missing,
     )
-    if state is State.OK:
+    if state is State.OK or (doubt and main is not None and main.images and not is_garbled(main.text)):
+        # a page of pictures is no page that was read, but its pictures are looked at
         reading = replace(
             reading,
             posts=tuple(_posts(platform, rule, reading.url, main, entries)),
@@ -173,6 +186,15 @@ def _by_rule(platform: Platform, page: FetchedPage, rule: PageRule) -> Whole | N
             next_page=next((link for value in picked(place, rule.next_page) if (link := absolute(page.url, str(value)))), ""),
         )
     return Whole(reading=reading, main=main, entries=entries, title="" if page.is_json else page.title)
+
+
+def _doubt(page: FetchedPage, rule: PageRule, main: Entry) -> str:
+    """Return why a page with every field that it needs was not read all the same."""
+    if is_garbled(main.text):
+        return "文字是乱码（编码识别有误，或网站自身有误）"
+    if rule.fewest and len(page.visible) < rule.fewest:
+        return f"几乎没有文字（{len(page.visible)}字）{'，内容可能在图片里' if main.images else ''}"
+    return ""
 
 
 def _region(page: FetchedPage, rule: PageRule) -> LexborNode | None:

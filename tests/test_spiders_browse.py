@@ -14,7 +14,7 @@ from patrol.crawl import run_spider
 from patrol.errors import BadInput
 from patrol.settings import load
 from tests.crawling import kept_pages, reasons_of, states_of, town_job
-from tests.town import Town, TownHandler, goes_to, says
+from tests.town import Town, TownHandler, cut_short, goes_to, says
 
 ROOT = Path(__file__).parents[1]
 SHELL = """<h1>店铺</h1><div id=app></div><button onclick="open_all()">展开课程</button><button onclick="sent()">登录</button>
@@ -59,6 +59,7 @@ TROUBLES = {
     ),
     "/gone": says("<h1>没有</h1>", 404),
     "/turns": goes_to("/turns"),
+    "/cut": cut_short,
 }
 
 
@@ -113,6 +114,7 @@ def test_a_window_that_opens_by_itself_is_a_page_of_its_own(run_in_browser: tupl
         ("/looks-inside", "ok"),
         ("/gone", "gone.not_found"),
         ("/turns", "failed.redirect_loop"),
+        ("/cut", "failed.truncated"),
     ],
 )
 def test_each_trouble_ends_under_its_own_name(run_in_browser: tuple[Path, str, dict[str, int]], path: str, state: str) -> None:
