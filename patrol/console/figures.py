@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from patrol.campaigns import china_today
 from patrol.console.desk import Desk
+from patrol.model import SourceCoverage
 from patrol.store.console_overview import DayCount
 from patrol.store.reviewing import Stage
 
@@ -41,7 +42,13 @@ def captures(desk: Desk, campaign: str) -> dict[str, int]:
     return desk.remembered(f"captures:{campaign}", 10, lambda: desk.books.overview.evidence_counts(campaign))
 
 
+def coverage(desk: Desk, campaign: str) -> list[SourceCoverage]:
+    """Return the coverage of a campaign as the reports count it; counted at most once a minute."""
+    return desk.remembered(f"coverage:{campaign}", 60, lambda: desk.books.store.coverage(campaign))
+
+
 def warm(desk: Desk, campaign: str) -> None:
     """Count what the first officer would wait for."""
+    coverage(desk, campaign)
     captures(desk, campaign)
     providers(desk, campaign)

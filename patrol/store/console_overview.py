@@ -74,7 +74,8 @@ class OverviewBook:
     def steps_due(self, campaign: str, until: date) -> list[DueStep]:
         """Return open measures whose deadline comes no later than `until`: what has to be looked at again."""
         rows = self._db.query(
-            """SELECT m.lead, m.kind, m.receiver, m.document, m.due FROM measures m JOIN leads l ON l.number = m.lead
+            # CROSS: from the few measures to their leads, not through the whole campaign
+            """SELECT m.lead, m.kind, m.receiver, m.document, m.due FROM measures m CROSS JOIN leads l ON l.number = m.lead
                WHERE l.campaign = ? AND m.due IS NOT NULL AND m.due <= ? AND m.id = (SELECT max(o.id) FROM measures o
                  WHERE o.lead = m.lead AND o.kind = m.kind AND o.receiver = m.receiver AND o.document = m.document)
                AND m.state = 'open' ORDER BY m.due, m.lead LIMIT 100""",
@@ -85,9 +86,10 @@ class OverviewBook:
     def handled(self, campaign: str) -> list[Handled]:
         """Return the leads that may have to be looked at again: confirmed, handed over, or with a measure or a look."""
         rows = self._db.query(
-            """SELECT number, judgement, found_at FROM leads WHERE campaign = ? AND judgement IN ('confirmed', 'handed_over')
-               UNION SELECT number, judgement, found_at FROM leads WHERE campaign = ?
-                 AND number IN (SELECT lead FROM measures UNION SELECT lead FROM looks) ORDER BY number""",
+            """SELECT number, judgement, found_at FROM leads INDEXED BY leads_judged
+                 WHERE campaign = ? AND judgement IN ('confirmed', 'handed_over')
+               UNION SELECT l.number, l.judgement, l.found_at FROM (SELECT lead FROM measures UNION SELECT lead FROM looks) AS few
+                 CROSS JOIN leads l ON l.number = few.lead WHERE l.campaign = ? ORDER BY number""",
             [campaign, campaign],
         )
         return [

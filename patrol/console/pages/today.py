@@ -101,6 +101,5 @@ def _found(call: Call, campaign: Campaign, batch: Batch) -> Sequence[tuple[str, 
 
 
 def coverage_of(call: Call) -> list[SourceCoverage]:
-    """Return the coverage of the campaign as the reports count it; counted at most once a minute."""
-    identity = call.campaign_id
-    return call.desk.remembered(f"coverage:{identity}", 60, lambda: call.books.store.coverage(identity))
+    """Return the coverage of the campaign."""
+    return figures.coverage(call.desk, call.campaign_id)
