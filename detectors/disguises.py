@@ -17,6 +17,7 @@ REACH = 48
 _SPREAD = re.compile(r"(?<![a-z0-9_])[a-z](?:[*·._~|/\- ]{1,2}[a-z]){1,3}(?![a-z0-9_@.])")
 _INITIALS = re.compile(r"(?<![a-z_@\\-])(?<!//)(?<![a-z0-9][./])[a-z]{2,10}(?![a-z_@\-]|[./][a-z0-9])")
 _LISTED = re.compile(r"(?<![a-z0-9_@./\-])[a-z]{2,3}(?:/[a-z]{2,3}){1,8}(?![a-z0-9_@./\-])")
+_LETTER = re.compile("[a-z]")
 _LETTERS = re.compile("[a-z]{2,10}")
 _SIGNALS = (
     *("audience.", "tutor.", "offer.", "price.", "subject.", "time.", "place.", "nonsubject.", "broker", "provider."),
@@ -86,7 +87,7 @@ def ordinary(text: str, left: int, right: int) -> bool:
 def _initials(folded: Folded, lexicon: Lexicon) -> Iterator[Hit]:
     plain = folded.plain
     text = plain.text
-    if text.isascii():
+    if text.isascii() or not _LETTER.search(text):
         return
     for match in _INITIALS.finditer(text):
         yield from _cut_hits(folded, lexicon, match.start(), match.end())

@@ -51,8 +51,15 @@ _LESSON_UNITS = frozenset(
 )
 _NUMBERED = frozenset({"phone", "permit", "icp", "uscc"})
 _PERSONAL = frozenset({"wechat", "qq", "phone", "group"})
-_PROMISING = ("subject.", "topic.", "tutor.", "nonsubject.", "train.", "audience.", "rule.D-NAME")
-_HOPE = re.compile(r"年级|[初高小][一二三四五六1-6]|升|岁|\d[swyh](?![a-z])|[语数英物化][、+的]")
+_PROMISING = (
+    *("subject.", "topic.", "tutor.core", "nonsubject.", "train."),
+    *("audience.grade", "audience.stage", "audience.preschool", "audience.aged"),
+)
+_HOPE = re.compile(
+    r"年级|[初高小]\s?中?[一二三四五六1-9]|升|岁|歲|随|[👶🧒👦👧]|u\d|g\s?\d|\d\s?[上下swyh](?![a-z])|[一二三四五六七八九][上下]|[语数英物化][、+的·/&,，和]"
+    r"|[力声光热电磁][、/,，·和]"
+    r"|[1-9一二三四五六七八九]\s?(?:年|n)|[5五午]\s?[理里]|数\s?[x×1]|科(?:全|一起|都|班|打包|连报|任选|同报)|[高初][123一二三]"
+)
 _LATIN = re.compile("[A-Za-z]{2}")
 _BRACKETS = '（）()【】[]《》“”"「」『』'
 
@@ -64,10 +71,8 @@ def find_hits(folded: Folded, lexicon: Lexicon, contacts: tuple[Contact, ...]) -
     weak: list[Hit] = []
     taken = Spans(_words(folded, lexicon, firm, weak))
     weak.extend(find_disguised(folded, lexicon, taken))
-    if (
-        not weak
-        and not any(label.startswith(_PROMISING) for hit in firm for label in hit.labels)
-        and not _HOPE.search(folded.plain.text)
+    if not any(label.startswith(_PROMISING) for hit in (*firm, *weak) for label in hit.labels) and not _HOPE.search(
+        folded.plain.text
     ):
         return firm
     firm.extend(_measured(folded))

@@ -7,7 +7,7 @@ lower-case, and free of zero-width characters, styled digits and split character
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -59,13 +59,20 @@ def fold(text: str) -> Folded:
     """Fold a text in linear time; any string is accepted, lone surrogates included."""
     tables = load_tables()
     base = text.translate(tables.single)
-    plain = _expand(base, tables)
+    met = set(base)
+    plain = _expand(base, tables) if not met.isdisjoint(_expandable()) else _untouched(base)
     plain, split = _join_components(plain, tables)
-    spelled = plain.text.translate(tables.lookalike)
+    met = met if plain.text is base else set(plain.text)
+    spelled = plain.text if met.isdisjoint(_unlike()) else plain.text.translate(tables.lookalike)
     spelled = _LEET.sub(_digits, spelled) if "o" in spelled or "l" in spelled or "i" in spelled else spelled
-    spelled = _BANKERS.sub(_numeral, spelled) if _BANKERS.search(spelled) else spelled
+    spelled = spelled if met.isdisjoint(_BANKER_NUMBERS) else _BANKERS.sub(_numeral, spelled)
     plain = View(spelled, plain.starts, plain.ends)
     return Folded(text, plain, _tighten(plain), split)
+
+
+@cache
+def _unlike() -> frozenset[str]:
+    return frozenset(map(chr, load_tables().lookalike))
 
 
 def _digits(match: re.Match[str]) -> str:
@@ -83,16 +90,23 @@ def _expanding() -> re.Pattern[str]:
     return re.compile(f"(?P<joined>{joined})|[" + re.escape(DROP + "".join(tables.multiple)) + "]")
 
 
+@cache
+def _expandable() -> frozenset[str]:
+    """The characters that begin something longer than themselves, or stand for nothing."""
+    tables = load_tables()
+    return frozenset((DROP, *tables.multiple, *(sequence[0] for sequence in tables.sequences)))
+
+
+def _untouched(text: str) -> View:
+    return View(text, range(len(text)), range(1, len(text) + 1))
+
+
 def _expand(text: str, tables: Tables) -> View:
-    places = _expanding().finditer(text)
-    first = next(places, None)
-    if first is None:
-        return View(text, range(len(text)), range(1, len(text) + 1))
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     done = 0
-    for match in (first, *places):
+    for match in _expanding().finditer(text):
         pieces.append(text[done : match.start()])
         starts.extend(range(done, match.start()))
         ends.extend(range(done + 1, match.start() + 1))
@@ -152,13 +166,40 @@ def _symbols() -> frozenset[str]:
     )
 
 
+@cache
+def _between() -> re.Pattern[str]:
+    return re.compile(f"(?:{_class(map(ord, _symbols()))})+")
+
+
+def _class(codes: Iterable[int]) -> str:
+    """Write a set of characters for a pattern: the basic plane as one class, looked up at once, and ranges beyond it."""
+    known = sorted(set(codes))
+    basic = [code for code in known if code < 0x10000]
+    beyond = {code for code in known if code >= 0x10000}
+    runs = [[code, code] for code in sorted(beyond) if code - 1 not in beyond]
+    for run in runs:
+        while run[1] + 1 in beyond:
+            run[1] += 1
+    high = "".join(f"{chr(first)}-{chr(last)}" for first, last in runs)
+    return f"[{''.join(re.escape(chr(code)) for code in basic)}]" + (f"|[{high}]" if high else "")
+
+
 def _tighten(view: View) -> View:
-    symbols = _symbols()
-    kept = [at for at, character in enumerate(view.text) if character not in symbols]
-    if len(kept) == len(view.text):
+    places = list(_between().finditer(view.text))
+    if not places:
         return view
-    text, starts, ends = view.text, view.starts, view.ends
-    return View("".join([text[at] for at in kept]), [starts[at] for at in kept], [ends[at] for at in kept])
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    done = 0
+    for match in (*places, None):
+        to = match.start() if match else len(view.text)
+        if to > done:
+            pieces.append(view.text[done:to])
+            starts.extend(view.starts[done:to])
+            ends.extend(view.ends[done:to])
+        done = match.end() if match else to
+    return View("".join(pieces), starts, ends)
 
 
 def surface_trick(quote: str, folded: str) -> str:
