@@ -10,6 +10,7 @@ import typer
 from patrol import settings
 from patrol.errors import BadInput
 from patrol.handling_commands import app as record_app
+from patrol.reports.cells import moment
 from patrol.reports.forms import Form, form, forms
 from patrol.reports.making import history, make, read_input, submit, write, write_difference
 from patrol.reports.official import kept
@@ -127,8 +128,7 @@ def submit_form(
 def show_history(name: FormName, campaign: CampaignFile, batch: BatchNumber = 0) -> None:
     """列出一张表单的各次报送，并逐版校验。"""
     for one in history(form(name), campaign, batch):
-        at = one.at.astimezone().isoformat(timespec="minutes")
-        typer.echo(f"第{one.revision}版\t{at}\t{one.officer}\t{one.reason or '首次报送'}\t{one.digest}")
+        typer.echo(f"第{one.revision}版\t{moment(one.at)}\t{one.officer}\t{one.reason or '首次报送'}\t{one.digest}")
 
 
 @app.command(name="trace")
