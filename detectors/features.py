@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from detectors.elements import Hit
 from detectors.spans import Spans
@@ -126,17 +127,30 @@ def name_of(label: str) -> str:
     return label
 
 
+@lru_cache(maxsize=8192)
+def _meant(labels: tuple[str, ...]) -> tuple[tuple[str, ...], bool, bool, bool]:
+    """The feature names that labels count towards, and whether they ask for something, teach something, or may be hidden."""
+    return (
+        tuple(filter(None, map(name_of, labels))),
+        any(label.startswith(_ASKED_LABELS) for label in labels),
+        any(label.startswith(_TAUGHT_LABELS) for label in labels),
+        bool(labels) and labels[0].startswith(_TRICKY),
+    )
+
+
 def window_features(hits: Sequence[Hit], text: str) -> dict[str, float]:
     """Return capped counts of distinct words per feature name."""
     seen: dict[str, set[str]] = {}
     tricks: dict[str, set[str]] = {}
     for hit in hits:
-        for label in hit.labels:
-            name = name_of(label)
-            if not name:
-                continue
-            seen.setdefault(name, set()).add(hit.word or f"@{hit.start}")
-        if hit.trick in _HIDING and hit.labels and hit.labels[0].startswith(_TRICKY):
+        names, _, _, tricky = _meant(hit.labels)
+        word = hit.word or f"@{hit.start}"
+        for name in names:
+            if name in seen:
+                seen[name].add(word)
+            else:
+                seen[name] = {word}
+        if tricky and hit.trick in _HIDING:
             tricks.setdefault(hit.trick, set()).add(hit.word)
     counts = {name: float(min(len(words), _CAPS.get(name, 2))) for name, words in seen.items()}
     for trick, words in tricks.items():
@@ -156,10 +170,11 @@ def window_features(hits: Sequence[Hit], text: str) -> dict[str, float]:
 
 def _close(hits: Sequence[Hit]) -> bool:
     """Whether something taught and something asked for stand within a few words of each other."""
-    asked = Spans(
-        (hit.start - _CLOSE, hit.end + _CLOSE) for hit in hits if any(label.startswith(_ASKED_LABELS) for label in hit.labels)
-    )
-    return any(asked.touch(hit.start, hit.end) for hit in hits if any(label.startswith(_TAUGHT_LABELS) for label in hit.labels))
+    asked = [(hit.start - _CLOSE, hit.end + _CLOSE) for hit in hits if _meant(hit.labels)[1]]
+    if not asked:
+        return False
+    around = Spans(asked)
+    return any(around.touch(hit.start, hit.end) for hit in hits if _meant(hit.labels)[2])
 
 
 def within(hits: Sequence[Hit], start: int, end: int) -> list[Hit]:
