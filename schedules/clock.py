@@ -149,9 +149,14 @@ class Clock:
         return scheduler
 
     def _watch(self, scheduler: BackgroundScheduler) -> None:
-        """Wait for the end. The scheduler counts by the wall clock: set back a day, it would sleep a day, so it is woken."""
+        """Wait for the end. The scheduler counts by the wall clock: set back a day, it would sleep a day, so it is woken.
+
+        Work that has ended is written down at once, for what waits behind it.
+        """
         self._ticked_at = time.monotonic()
         while not self._stop.wait(min(1.0, self.every)):
+            if self._keeper.has_ended_work():
+                scheduler.modify_job("tick", next_run_time=datetime.now(CHINA))
             if time.monotonic() - self._ticked_at > 3 * self.every:
                 self._ticked_at = time.monotonic()
                 now = datetime.now(CHINA)

@@ -127,6 +127,10 @@ class Keeper:
             self.book.sign(tick.now)
             self._signed_at = tick.now
 
+    def has_ended_work(self) -> bool:
+        """Say whether something that ran has ended and waits for the next tick; may be asked from another thread."""
+        return any(running.work.poll() is not None for running in list(self._work.values()))
+
     def close(self, tick: Tick) -> None:
         """Stop what runs and put it back, so that the next start takes it up."""
         for running in self._work.values():
