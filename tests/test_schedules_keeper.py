@@ -81,7 +81,7 @@ class World:
         self.keeper.wake(Tick(self.now, self.uptime))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def winter() -> Campaign:
     read = load_campaign(EXAMPLE)
     return replace(read, sources=(*read.sources, SourceChoice(name="douyin")))
@@ -113,7 +113,12 @@ def accounted(world: World) -> dict[tuple[str, datetime], Occurrence]:
     return {(one.job, one.due_at): one for one in world.book.between(day(1, 1), world.now)}
 
 
-def test_whole_winter_with_crashes_sleep_and_a_jump_loses_and_doubles_nothing(world: World, winter: Campaign) -> None:
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory, winter: Campaign) -> Iterator[World]:
+    """A whole winter of 45 days with two crashes, a sleep of eight hours, and a clock set a day forward and back."""
+    start = datetime.combine(winter.start, datetime.min.time(), CHINA)
+    world = World(tmp_path_factory.mktemp("winter"), winter, start)
+    world.keeper.wake(Tick(world.now, world.uptime))
     world.until(day(1, 18, 11))
     world.crash(0.4)
     world.until(day(1, 22, 23))
@@ -125,22 +130,31 @@ def test_whole_winter_with_crashes_sleep_and_a_jump_loses_and_doubles_nothing(wo
     world.until(day(2, 10, 3))
     world.crash(0.2)
     world.until(day(3, 1))
-    rows = accounted(world)
+    yield world
+    world.store.close()
+
+
+def test_whole_winter_with_crashes_sleep_and_a_jump_loses_and_doubles_nothing(lived: World, winter: Campaign) -> None:
+    rows = accounted(lived)
     last = day(2, 28, 23)
     assert wanted(winter, last) <= set(rows)
     open_rows = [one for one in rows.values() if one.state in {"planned", "running"} and one.due_at < last]
     assert open_rows == []
-    ran = Counter((job, due) for job, due, _ in world.began)
+    ran = Counter((job, due) for job, due, _ in lived.began)
     repeated = {key for key, count in ran.items() if count > 1}
     # only what a crash cut short may begin again, and only once more
     assert all(ran[key] == 2 and rows[key].attempts == 2 for key in repeated)
     assert all(one.reason for one in rows.values() if one.state in {"missed", "merged", "failed", "cancelled"})
 
 
-def test_reports_are_made_on_the_evening_before(world: World, winter: Campaign) -> None:
-    world.until(day(2, 15, 1))
-    made = [at for job, _, at in world.began if job == "batch_report"]
+def test_reports_are_made_on_the_evening_before(lived: World, winter: Campaign) -> None:
+    made = [at for job, _, at in lived.began if job == "batch_report"]
     assert [at.astimezone(CHINA).date() for at in made] == [batch.due - timedelta(days=1) for batch in winter.batches]
+
+
+def test_leads_are_looked_at_again_on_every_day_of_the_winter(lived: World, winter: Campaign) -> None:
+    done = {at.astimezone(CHINA).date() for job, _, at in lived.began if job == "recheck"}
+    assert done == {winter.start + timedelta(days=number) for number in range((winter.end - winter.start).days + 1)}
 
 
 def test_jump_forward_and_back_runs_nothing_early(world: World) -> None:
