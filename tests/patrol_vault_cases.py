@@ -1,8 +1,11 @@
 """Small evidence for the vault's tests: pages of our own making, sealed as a sweep would seal them."""
 
 import hashlib
+import io
 from datetime import UTC, datetime
 from pathlib import Path
+
+from PIL import Image
 
 from patrol.model import Capture, Hop
 from patrol.vault import BrowserFacts, EvidenceState, LeadFacts, Rendering, SourceFile, Vault
@@ -12,6 +15,13 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108020000009077"
     "53de0000000c4944415408d763f8cfc000000301010018dd8db00000000049454e44ae426082"
 )
+
+
+def png(image: Image.Image) -> bytes:
+    """Return a picture as the bytes of a PNG."""
+    target = io.BytesIO()
+    image.save(target, "PNG")
+    return target.getvalue()
 
 
 def page(folder: Path, name: str, body: bytes, *, at: datetime | None = None) -> tuple[Capture, Path]:

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from detectors.image_text import CAN_READ_TEXT
 from patrol.vault.masking import Box, find_secrets, mask_contact, mask_text, secret_areas
 from patrol.vault.picture_masks import cover, find_hidden
+from tests.patrol_vault_cases import png
 
 FONTS = sorted(Path("/usr/share/fonts").rglob("NotoSansCJK-Regular.ttc"))
 
@@ -107,12 +108,6 @@ def poster(text: str, code: str) -> Image.Image:
     pen.text((20, 20), text, fill="black", font=ImageFont.truetype(str(FONTS[0]), 44))
     image.paste(qrcode.make(code).convert("RGB").resize((260, 260)), (20, 140))
     return image
-
-
-def png(image: Image.Image) -> bytes:
-    target = io.BytesIO()
-    image.save(target, "PNG")
-    return target.getvalue()
 
 
 @pytest.mark.skipif(not CAN_READ_TEXT or not FONTS, reason="the OCR extra or a Chinese font is not installed")

@@ -12,6 +12,7 @@ from docx import Document
 from typer.testing import CliRunner
 
 from detectors.model import Contact, Detection, Element, Finding
+from detectors.rules import load_rules
 from patrol.errors import BadInput, EvidenceBroken
 from patrol.model import Campaign, Judgement, Lead, Match, Post, Run, Screening, Verdict
 from patrol.reports.gather import gather
@@ -20,8 +21,9 @@ from patrol.reports.to_docx import write_docx
 from patrol.store import Store
 from patrol.store.handling import HandlingBook
 from patrol.takedown.case import make_case
-from patrol.takedown.letters import letter
 from patrol.takedown.extraction_record import extraction_record
+from patrol.takedown.laws import law_of, laws
+from patrol.takedown.letters import letter
 from patrol.takedown.packages import Options, choose, make_packages
 from patrol.takedown.recipients import recipients
 from patrol.takedown.register import Register, Takedown
@@ -33,6 +35,7 @@ from tests.patrol_vault_cases import page, rendering
 
 NOON = datetime(2027, 1, 20, 4, tzinfo=UTC)
 HOSTILE = '=HYPERLINK("http://x.example")|<script>alert(1)</script>\u202egnp.exe 王小明老师 电话19900001234 微信 abc_12345 '
+CLAUSE = "双减意见第14条；教育部令第53号第18条第二项"
 SOME = ("XS2027-000001", "XS2027-000002")
 
 
@@ -56,7 +59,13 @@ class Bureau:
 def screening(index: int) -> Screening:
     text = HOSTILE * (1 if index > 1 else 20_000) + "初二数学一对一，➕V"
     found = Finding(
-        rule="X", clause="双减意见第14条；令53第18条", element=Element.SUBJECT, start=0, end=2, quote=text[:2], weight=1.0
+        rule="D-PLACE",
+        clause="双减意见第14条；教育部令第53号第18条第二项",
+        element=Element.SUBJECT,
+        start=0,
+        end=2,
+        quote=text[:2],
+        weight=1.0,
     )
     detection = Detection(
         violation=True,
@@ -68,8 +77,18 @@ def screening(index: int) -> Screening:
         glossary=(("➕V", "加微信"),),
     )
     url = f"https://ershou.example/jiajiao/{index}?from=list&p=1"
-    post = Post(key=url, platform="ershou", url=url, text=text, title=HOSTILE, author="../../etc/小树", author_id="uid-77")
-    match = Match(query="小树教育", verdict=Verdict.UNLISTED, why="名单中没有相近名称", list_version="2027-01")
+    post = Post(
+        key=url,
+        platform="ershou",
+        url=url,
+        text=text,
+        title=HOSTILE,
+        author="../../etc/小树 王小明",
+        author_id="uid-77",
+        published_shown="联系人：王老师",
+        image_texts=("王小明老师亲授 19900001234",),
+    )
+    match = Match(query="小树教育", verdict=Verdict.UNLISTED, why="名单中没有与王小明工作室相近的名称", list_version="2027-01")
     return Screening(post=post, detection=detection, match=match, screened_at=NOON, grade="subject")
 
 
@@ -94,8 +113,14 @@ def bureau(workspace: Path, campaign: Campaign, campaign_file: Path, tmp_path: P
 
 
 def seal(vault: Vault, spool: Path, lead: Lead) -> None:
+    told = {
+        "title": HOSTILE,
+        "author": "../../etc/小树 王小明",
+        "published_shown": "联系人：王老师",
+        "match": "王小明工作室：未匹配",
+    }
     capture, body = page(spool, lead.number, f"<p>{lead.number} {HOSTILE}</p>".encode("utf-8", "replace"))
-    vault.seal_exchange(lead.evidence, capture, body, lead=facts(lead.number, title=HOSTILE, author="../../etc/小树"))
+    vault.seal_exchange(lead.evidence, capture, body, lead=facts(lead.number, **told))
     vault.seal_rendering(lead.evidence, rendering(spool / lead.number, lead.evidence))
 
 
@@ -178,7 +203,7 @@ def test_masked_package_holds_no_secret_and_nothing_that_runs(bureau: Bureau, tm
                 parts = {name: office.read(name) for name in office.namelist()}
         for name, data in parts.items():
             live = () if file.suffix in {".json", ".jsonl", ".txt"} else ("<script>alert",)
-            for secret in ("19900001234", "abc_12345", "王小明", "\u202e", *live):
+            for secret in ("19900001234", "abc_12345", "王小明", "王老师", "\u202e", *live):
                 assert secret.encode() not in data, (file.name, name, secret)
     assert all(".." not in name for name in zipfile.ZipFile(path).namelist())
     assert path.stat().st_size < 2_000_000
@@ -209,6 +234,19 @@ def test_nothing_is_decided_by_the_software(bureau: Bureau, tmp_path: Path) -> N
     assert "2027年2月10日前" in covering
     assert "张某、李某" in covering
     assert "无证" not in opinion + covering
+    assert "依法处置，并将处置情况书面函告我单位" in covering
+    assert "《校外培训行政处罚暂行办法》（教育部令第53号）第18条" in covering
+
+
+def test_clauses_are_quoted_with_rank_and_dates(bureau: Bureau, tmp_path: Path) -> None:
+    (path,) = make_packages(tmp_path / "out", takedown(bureau), bureau.given(), bureau.vault, Options())
+    text = words(unpacked(path, tmp_path / "open") / "07-涉嫌违反条款摘录.docx")
+    assert "部门规章" in text
+    assert "2023-10-15施行" in text
+    assert "1、2" in text
+    ranks = [law.order for law in laws()]
+    assert ranks == sorted(ranks)
+    assert {law_of(part) is None for rule in load_rules() for part in rule.clause.split("；")} == {False}
 
 
 def test_lead_without_evidence_is_shown_as_such(bureau: Bureau, tmp_path: Path) -> None:
@@ -276,6 +314,7 @@ def test_extraction_record_shows_gaps_and_invents_nothing(bureau: Bureau, tmp_pa
     assert manifests[0].files[0].sha256 in text
     assert manifests[0].files[0].sm3 in text
     assert "王小明" not in text
+    assert "王老师" not in text
 
 
 def test_every_body_has_a_letter_that_names_its_duty(bureau: Bureau) -> None:

@@ -58,9 +58,10 @@ def ntp_offset(host: str, port: int = _PORT) -> float:
     """Return how many seconds this clock is ahead of a time server (SNTP, RFC 4330). Raises OSError or ValueError."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.settimeout(_WAIT_SECONDS)
+        asking.connect((host, port))
         sent = time.time()
-        asking.sendto(b"\x23" + bytes(39) + struct.pack("!II", int(sent) + _NTP_EPOCH, 0), (host, port))
-        answer, _ = asking.recvfrom(512)
+        asking.send(b"\x23" + bytes(39) + struct.pack("!II", int(sent) + _NTP_EPOCH, 0))
+        answer = asking.recv(512)
         came = time.time()
     if len(answer) < 48 or answer[0] & 7 != 4 or not 1 <= answer[1] <= 15:
         raise ValueError("not an answer of a time server")
