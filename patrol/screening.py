@@ -227,6 +227,16 @@ def lead_facts(lead: Lead, screening: Screening, campaign: Campaign) -> LeadFact
 
 def _without_surrogates(post: Post) -> Post:
     """Return the post with lone surrogates as question marks: one character for one, so offsets stay."""
+    written = (post.key, post.url, post.title, post.text, post.author, post.author_id, post.published_shown, post.region)
+    told = (name for pair in post.extra for name in pair)
+    try:
+        "".join((*written, *post.images, *post.links, *post.contacts, *post.image_texts, *told)).encode("utf-8")
+    except UnicodeEncodeError:
+        return _mended(post)
+    return post
+
+
+def _mended(post: Post) -> Post:
 
     def clean(text: str) -> str:
         return text.encode("utf-8", "replace").decode("utf-8")

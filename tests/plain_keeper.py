@@ -1,6 +1,7 @@
 """A keeper of pages for tests of crawling: one JSON line a page, nothing judged."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from patrol.model import Campaign, PageResult
@@ -38,6 +39,9 @@ class PlainKeeper:
         self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
         self._file.flush()
         return []
+
+    def record_pages(self, results: Sequence[PageResult]) -> list[list[object]]:
+        return [self.record_page(result) for result in results]
 
     def close(self) -> None:
         self._file.close()

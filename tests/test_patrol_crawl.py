@@ -92,7 +92,7 @@ class FullDisk:
     def open(cls, *_: object, **__: object) -> "FullDisk":
         return cls()
 
-    def record_page(self, _: object) -> list[object]:
+    def record_pages(self, _: object) -> list[list[object]]:
         raise StorageFull("磁盘空间不足")
 
     def close(self) -> None:

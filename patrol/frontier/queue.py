@@ -2,13 +2,13 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from patrol.addresses import site_of
 from patrol.frontier import sites
 from patrol.frontier.owners import is_dead, this_owner
-from patrol.frontier.records import Closure, Lane, Planned, Tally
+from patrol.frontier.records import Closure, Ended, Lane, Planned, Tally
 from patrol.frontier.schema import FILE_NAME, connect, immediate
 from patrol.model import Lease, State
 
@@ -125,24 +125,32 @@ class Frontier:
         sites.count_requests(self._db, str(wanted[2]), now, len(rows))
         return [_lease(row, attempts=row[11] + 1) for row in rows]
 
-    def finish(self, scope: str, key: str, state: State, follow: Iterable[Planned] = ()) -> int:
-        """Acknowledge a page that is stored, planning the links it gave in the same transaction; return how many were new.
+    def finish(self, scope: str, key: str, state: State, follow: Sequence[Planned] = ()) -> int:
+        """Acknowledge one page that is stored; see `finish_all`."""
+        return self.finish_all(scope, [Ended(key, state, follow)])
+
+    def finish_all(self, scope: str, pages: Iterable[Ended]) -> int:
+        """Acknowledge pages that are stored, planning the links they gave in the same transaction; return how many were new.
 
         A page that was acknowledged before stays as it was, and its links are planned once.
         """
         with immediate(self._db):
-            row = self._db.execute("SELECT state, site FROM pages WHERE id = ? AND scope = ?", (int(key), scope)).fetchone()
-            if row is None or row[0] in {"done", "failed"}:
-                return 0
-            self._db.execute(
-                "UPDATE pages SET state = ?, outcome = ?, owner = '' WHERE id = ?",
-                ("done" if state.covered else "failed", state.value, int(key)),
-            )
-            self._count(scope, "open", -1)
-            self._count(scope, state.value, 1)
-            if sites.note_outcome(self._db, scope, row[1], state) and self._rest_seconds and state.value.startswith("blocked."):
-                sites.rest(self._db, row[1], state, self._clock(), self._rest_seconds)
-            return self._add(scope, follow)
+            return sum(self._finish(scope, page) for page in pages)
+
+    def _finish(self, scope: str, page: Ended) -> int:
+        key, state = int(page.key), page.state
+        row = self._db.execute("SELECT state, site FROM pages WHERE id = ? AND scope = ?", (key, scope)).fetchone()
+        if row is None or row[0] in {"done", "failed"}:
+            return 0
+        self._db.execute(
+            "UPDATE pages SET state = ?, outcome = ?, owner = '' WHERE id = ?",
+            ("done" if state.covered else "failed", state.value, key),
+        )
+        self._count(scope, "open", -1)
+        self._count(scope, state.value, 1)
+        if sites.note_outcome(self._db, scope, row[1], state) and self._rest_seconds and state.value.startswith("blocked."):
+            sites.rest(self._db, row[1], state, self._clock(), self._rest_seconds)
+        return self._add(scope, page.follow)
 
     def defer(self, scope: str, key: str, seconds: float, *, state: State, whole_site: bool = False) -> None:
         """Put a page back for later: its site asked for patience (`whole_site`: all its pages wait), or it failed for now."""

@@ -1,6 +1,6 @@
 """The records of the frontier: what is planned, how a run stands, why a site is left alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from patrol.model import State
@@ -24,6 +24,15 @@ class Planned:
     depth: int = 0
     priority: int = 0
     aside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A page that is stored: the key of its lease, what it turned out to be, and where it leads."""
+
+    key: str
+    state: State
+    follow: Sequence[Planned] = ()
 
 
 @dataclass(frozen=True, slots=True)

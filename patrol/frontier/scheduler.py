@@ -18,7 +18,7 @@ from scrapy.crawler import Crawler
 from patrol.addresses import site_of
 from patrol.browsers import find_browser
 from patrol.frontier.queue import Frontier
-from patrol.frontier.records import Lane, Planned, Tally
+from patrol.frontier.records import Ended, Lane, Planned, Tally
 from patrol.manners import daily_cap, manners_of
 from patrol.model import Lease, Link, PageResult, State
 from patrol.platforms import Platform
@@ -29,6 +29,7 @@ NAVIGATION = frozenset({"list", "search", "feed"})  # steps between these are no
 FIRST_REST_SECONDS = 900.0
 LONGEST_WAIT_SECONDS = 300.0
 _BATCH = 64
+_DRY_SECONDS = 0.2
 
 
 class Walker(Protocol):
@@ -63,6 +64,7 @@ class LeaseScheduler(BaseScheduler):
         able = job.mode != "browser" or find_browser(job.settings) is not None
         self._limits = _Limits(job.pages - self.frontier.taken(self.scope), (job.deadline or time.time() + 3600) if able else 0.0)
         self._careful = job.careful
+        self._dry_until = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     @classmethod
@@ -134,7 +136,7 @@ class LeaseScheduler(BaseScheduler):
         return self.frontier.reclaim(self.scope) > 0 or self.frontier.held_by_others(self.scope) > 0
 
     def _refill(self) -> None:
-        if self.seconds_left <= 0 or (self._careful and self._held):
+        if self.seconds_left <= 0 or (self._careful and self._held) or time.monotonic() < self._dry_until:
             return
         self._spent.clear()
         kind = "" if self._limits.pages > 0 else "image"
@@ -144,6 +146,8 @@ class LeaseScheduler(BaseScheduler):
             self._out[site_of(lease.url)] += 1
             self._limits.pages -= lease.kind != "image"
             self._ready.append(lease)
+        # nothing can be taken before a held page ends or is put back: the engine asks more often than that
+        self._dry_until = 0.0 if self._ready else time.monotonic() + _DRY_SECONDS
         for site in self._spent:
             self.frontier.close_site(self.scope, site, State.BUDGET)
 
@@ -175,24 +179,29 @@ class LeaseScheduler(BaseScheduler):
 
     def _wake(self) -> None:
         self._timer = None
+        self._dry_until = 0.0
         request = self.next_request()
         if request is not None and self._crawler.engine is not None:
             self._crawler.engine.crawl(request)
 
     def _drop(self, key: str) -> Lease | None:
         lease = self._held.pop(key, None)
+        self._dry_until = 0.0
         if lease is not None:
             self._out[site_of(lease.url)] -= 1
         return lease
 
-    def finish(self, result: PageResult) -> int:
-        """Acknowledge a stored page and plan its links, in one transaction; return how many were new."""
-        lease = self._drop(result.lease)
-        if lease is None:
+    def finish(self, results: Sequence[PageResult]) -> int:
+        """Acknowledge stored pages and plan their links, in one transaction; return how many were new."""
+        ended = []
+        for result in results:
+            lease = self._drop(result.lease)
+            if lease is not None:
+                ended.append(Ended(result.lease, result.visit.state, [self._planned(link, lease) for link in result.follow]))
+        if not ended:
             return 0
-        pages = [self._planned(link, lease) for link in result.follow]
-        new = self.frontier.finish(self.scope, result.lease, result.visit.state, pages)
-        if not result.visit.state.covered and self._ready:
+        new = self.frontier.finish_all(self.scope, ended)
+        if self._ready and not all(page.state.covered for page in ended):
             self._drop_closed()
         return new
 

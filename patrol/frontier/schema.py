@@ -69,14 +69,9 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 def immediate(connection: sqlite3.Connection) -> Iterator[None]:
     """Hold one write transaction from its first moment; rolled back whole on any error."""
     try:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with connection:  # commits at its end, rolls back on whatever comes through
+            connection.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
     except sqlite3.OperationalError as error:
         raise translate(error) from error
 

@@ -68,16 +68,10 @@ def immediate(database: Database) -> Iterator[Database]:
             yield database
         return
     try:
-        database.conn.execute("BEGIN IMMEDIATE")
-        try:
+        with database.conn as connection:  # commits at its end, rolls back on whatever comes through
+            connection.execute("BEGIN IMMEDIATE")
             yield database
-        except BaseException:
-            database.rollback()
-            raise
-        database.conn.execute("COMMIT")
     except sqlite3.OperationalError as error:
-        if database.conn.in_transaction:
-            database.rollback()
         raise _translate(error, None) from error
 
 

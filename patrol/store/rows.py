@@ -18,6 +18,8 @@ _EXCERPT_LENGTH = 300
 
 def clean(text: str) -> str:
     # SQLite stores UTF-8: a lone surrogate from a broken page would refuse the whole page
+    if text.isascii():
+        return text
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -69,6 +71,27 @@ def lead_of(row: Mapping[str, object]) -> Lead:
         evidence=str(row["evidence"]),
         screening=screening,
         source=str(row["source"]),
+    )
+
+
+def new_lead(number: str, screening: Screening, source: str) -> Lead:
+    post, detection = screening.post, screening.detection
+    return Lead(
+        number=number,
+        post_key=post.key,
+        platform=post.platform,
+        url=post.url,
+        title=post.title,
+        author=post.author,
+        excerpt=post.text[:_EXCERPT_LENGTH],
+        categories=detection.categories,
+        score=detection.score,
+        grade=screening.grade,
+        match=screening.match,
+        found_at=screening.screened_at,
+        evidence=f"ZJ{number[2:]}",
+        screening=screening,
+        source=source,
     )
 
 

@@ -1,7 +1,6 @@
 """The store's verbs: record a page, list leads, judge, count coverage. Reads give back the records of patrol.model."""
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -22,13 +21,10 @@ from patrol.model import (
 )
 from patrol.store.connection import connect, immediate
 from patrol.store.coverage import count_coverage, page_states
-from patrol.store.rows import COUNTS, DETECTION, MATCH, POST, WORDS, clean, dump, issue_of, lead_of, run_of
+from patrol.store.pages import Book, Pages
+from patrol.store.rows import COUNTS, POST, issue_of, lead_of, run_of
 
-
-def content_digest(post: Post) -> str:
-    """Return the digest of what a post says: a change of words, title or picture text makes a new screening."""
-    parts = (post.title, post.text, post.author, *post.image_texts)
-    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+Judged = tuple[Sequence[Screening], Visit]
 
 
 class Store:
@@ -36,6 +32,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._pages = Pages(database.conn)
 
     @classmethod
     def open(cls, workspace: Path) -> "Store":
@@ -101,25 +98,8 @@ class Store:
 
     def record_visit(self, visit: Visit, *, run: str, campaign: str) -> None:
         """Keep the outcome of one page of a run; the same page again replaces the earlier outcome."""
-        row = {
-            "run": run,
-            "campaign": campaign,
-            "url": visit.url,
-            "source": visit.source,
-            "state": visit.state.value,
-            "kind": visit.kind,
-            "status": visit.status,
-            "items": visit.items,
-            "reason": visit.reason,
-            "sha256": visit.sha256,
-            "search_word": visit.search_word,
-            "at": visit.at.isoformat(),
-        }
         with immediate(self.database):
-            self.database.execute(
-                f"INSERT OR REPLACE INTO visits ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",  # noqa: S608
-                list(row.values()),
-            )
+            self._pages.keep_visit(visit, run, campaign)
 
     def record_screening(self, screening: Screening, *, run: str, campaign: Campaign, source: str, device: str) -> Lead | None:
         """Keep a post and what we concluded; return its lead when it is one.
@@ -127,123 +107,22 @@ class Store:
         Idempotent: the same post with the same words, rules and list adds nothing. A lead keeps its number for the campaign; its
         evidence number and the order for a browser capture are made in the same transaction.
         """
+        book = Book(run=run, campaign=campaign, source=source, device=device)
         with immediate(self.database):
-            self._keep_post(screening)
-            screening_id = self._keep_screening(screening, run, campaign.id)
-            if not screening.is_lead:
-                return None
-            number = self._keep_lead(screening, screening_id, campaign, source)
-            if device:
-                self._order_capture(number, screening, campaign.id, device)
-        return self.lead(number)
+            number, made = self._pages.keep_screening(screening, book)
+        return made or (self.lead(number) if number else None)
 
-    def _keep_post(self, screening: Screening) -> None:
-        post, at = screening.post, screening.screened_at.isoformat()
-        self.database.execute(
-            """INSERT INTO posts (key, platform, url, title, text, author, author_id, published_at, published_shown, region, kind,
-                 content_digest, record, first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-               ON CONFLICT (key) DO UPDATE SET title = excluded.title, text = excluded.text, author = excluded.author,
-                 author_id = excluded.author_id, published_at = excluded.published_at, published_shown = excluded.published_shown,
-                 content_digest = excluded.content_digest, record = excluded.record, last_seen = excluded.last_seen""",
-            [
-                post.key,
-                post.platform,
-                clean(post.url),
-                clean(post.title),
-                clean(post.text),
-                clean(post.author),
-                clean(post.author_id),
-                post.published_at.isoformat() if post.published_at else None,
-                clean(post.published_shown),
-                clean(post.region),
-                post.kind,
-                content_digest(post),
-                dump(POST, post),
-                at,
-                at,
-            ],
-        )
+    def record_pages(self, pages: Sequence[Judged], book: Book) -> list[list[tuple[Lead, Screening]]]:
+        """Keep several pages, each whole with its visit, in one transaction; return the leads of each page.
 
-    def _keep_screening(self, screening: Screening, run: str, campaign: str) -> int:
-        detection, match = screening.detection, screening.match
-        key = [screening.post.key, campaign, content_digest(screening.post), detection.rules_version, match.list_version]
-        self.database.execute(
-            """INSERT OR IGNORE INTO screenings (post_key, campaign, content_digest, rules_version, list_version, run,
-                 screened_at, violation, ad_violation, score, grade, detection, match)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-            [
-                *key,
-                run,
-                screening.screened_at.isoformat(),
-                detection.violation,
-                detection.ad_violation,
-                detection.score,
-                screening.grade,
-                dump(DETECTION, detection),
-                dump(MATCH, match),
-            ],
-        )
-        row = next(
-            self._rows(
-                """SELECT id FROM screenings WHERE post_key = ? AND campaign = ? AND content_digest = ? AND rules_version = ?
-                   AND list_version = ?""",
-                key,
-            )
-        )
-        return int(str(row["id"]))
-
-    def _keep_lead(self, screening: Screening, screening_id: int, campaign: Campaign, source: str) -> str:
-        known = next(
-            self._rows("SELECT number FROM leads WHERE campaign = ? AND post_key = ?", [campaign.id, screening.post.key]), None
-        )
-        words = WORDS.dump_json(screening.detection.categories).decode()
-        if known:
-            self.database.execute(
-                # what officers judged stays as they saw it: with the words, rules and list version of that day
-                """UPDATE leads SET screening = ?, grade = ?, score = ?, categories = ?
-                   WHERE number = ? AND judgement = 'unreviewed'""",
-                [screening_id, screening.grade, screening.detection.score, words, known["number"]],
-            )
-            return str(known["number"])
-        number = self._next_number(campaign.start.year)
-        self.database.execute(
-            """INSERT INTO leads (number, campaign, post_key, screening, source, found_at, grade, score, categories, evidence)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-            [
-                number,
-                campaign.id,
-                screening.post.key,
-                screening_id,
-                source,
-                screening.screened_at.isoformat(),
-                screening.grade,
-                screening.detection.score,
-                words,
-                f"ZJ{number[2:]}",
-            ],
-        )
-        return number
-
-    def _next_number(self, year: int) -> str:
-        prefix = f"XS{year}-"
-        row = next(self._rows("SELECT max(number) AS last FROM leads WHERE number LIKE ?", [f"{prefix}%"]))
-        last = int(str(row["last"])[len(prefix) :]) if row["last"] else 0
-        return f"{prefix}{last + 1:06d}"
-
-    def _order_capture(self, number: str, screening: Screening, campaign: str, device: str) -> None:
-        self.database.execute(
-            """INSERT OR IGNORE INTO capture_orders (evidence, lead, campaign, url, platform, device, ordered_at)
-               VALUES (?, ?, ?, ?, ?, ?, ?)""",
-            [
-                f"ZJ{number[2:]}",
-                number,
-                campaign,
-                screening.post.url,
-                screening.post.platform,
-                device,
-                screening.screened_at.isoformat(),
-            ],
-        )
+        One wait for the disk however many pages: when this returns, all of them survive a cut of power.
+        """
+        kept: list[list[tuple[str, Lead | None, Screening]]] = []
+        with immediate(self.database):
+            for screenings, visit in pages:
+                kept.append([(*self._pages.keep_screening(one, book), one) for one in screenings])
+                self._pages.keep_visit(visit, book.run, book.campaign.id, book.judged_by)
+        return [[(made or self.lead(number), one) for number, made, one in page if number] for page in kept]
 
     def post(self, key: str) -> Post | None:
         """Return a stored post by its natural key."""
