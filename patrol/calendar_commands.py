@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 import yaml
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from patrol import settings
 from patrol.calendar import STAGE_NAMES, PublicDays, SchoolCalendar
@@ -39,7 +39,7 @@ def show_command(
     files = load_calendar(settings.load().workspace)
     terms = files.terms(region, begin, begin + timedelta(days=days)) if region else []
     calendar = SchoolCalendar(tuple(terms), PublicDays(files))
-    table = Table("日期", "是", "名称", "依据")
+    table = Table(*(Column(head, overflow="fold") for head in ("日期", "是", "名称", "依据")))
     for step in range(days):
         day = begin + timedelta(days=step)
         stages: list[str | None] = [*sorted({term.stage for term in terms})] or [None]
@@ -60,7 +60,7 @@ def check_command() -> None:
     """列出已有的年度通知和校历，并把日历文件与两个日历库逐日核对。"""
     files = load_calendar(settings.load().workspace)
     public, today = PublicDays(files), china_today()
-    table = Table("年份", "放假调休通知", "逐日核对")
+    table = Table(*(Column(head, overflow="fold") for head in ("年份", "放假调休通知", "逐日核对")))
     for year in range(today.year - 1, today.year + 3):
         differences = list(public.disagreements(year))
         notice = files.notice(year)

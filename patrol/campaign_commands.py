@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from patrol import settings
 from patrol.calendar_files import load_calendar
@@ -96,7 +96,7 @@ def add_command(file: File) -> None:
 def list_command() -> None:
     """列出工作区的专项行动。"""
     given, today = settings.load(), china_today()
-    table = Table("编号", "名称", "起止", "状态", "文件")
+    table = Table(*(Column(head, overflow="fold") for head in ("编号", "名称", "起止", "状态", "文件")))
     with _store(given) as store:
         closed = ClockBook(store).closed_campaigns()
         for path in _files(given, store):

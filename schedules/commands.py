@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from patrol import settings
 from patrol.campaigns import CHINA, load_campaign
@@ -75,7 +75,7 @@ def next_command(
         planned = sorted(_planned(roster, since, since + timedelta(days=days)), key=lambda one: one[0])
         book = ClockBook(store)
         paused = {(one.id, job) for one in (*roster.campaigns, HOUSE) for job in book.paused(one.id)}
-    table = Table("时间", "任务", "内容", "专项行动", "说明")
+    table = Table(*(Column(head, overflow="fold") for head in ("时间", "任务", "内容", "专项行动", "说明")))
     for moment, job, campaign in planned:
         notes = ["暂定"] if uncertain(job, campaign, moment.date(), roster.public) else []
         notes += ["已暂停"] if (campaign.id, job.id) in paused else []
@@ -106,7 +106,7 @@ def list_command(
     now = datetime.now(UTC)
     with _opened(settings.load()) as (store, _):
         rows = ClockBook(store).between(now - timedelta(days=days), now + timedelta(days=1))
-    table = Table("应做时间", "任务", "专项行动", "结果", "起止", "说明")
+    table = Table(*(Column(head, overflow="fold") for head in ("应做时间", "任务", "专项行动", "结果", "起止", "说明")))
     counts: dict[str, int] = {}
     for row in rows:
         counts[row.state] = counts.get(row.state, 0) + 1
