@@ -4,7 +4,7 @@ A rule fires when its axis holds, one of its `any` labels was met (a trailing * 
 and the text's date lies between `effective_from` and `effective_to`. `match` and `pass` are examples that are also tests.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
@@ -137,21 +137,32 @@ def fired(
     rules: tuple[Rule, ...], hits: Sequence[Hit], *, violation: bool, ad: bool, day: date | None, region: str
 ) -> Iterator[tuple[Rule, list[Hit]]]:
     """Yield each rule that fires with the hits that prove it."""
-    met = {label for hit in hits for label in hit.labels}
+    marked = _marker(rules)
     proven: dict[int, list[Hit]] = {}
+    barred: set[int] = set()
     for hit in hits:
-        for number in {number for label in hit.labels for number in _marked(rules, label)[0]}:
+        proves, bars = marked(hit.labels)
+        barred.update(bars)
+        for number in proves:
             proven.setdefault(number, []).append(hit)
-    barred = {number for label in met for number in _marked(rules, label)[1]}
     for number in sorted(proven.keys() - barred):
         rule = rules[number]
         if (violation if rule.axis == "violation" else ad) and rule.in_force(day, region):
             yield rule, proven[number]
 
 
-@lru_cache(maxsize=4096)
-def _marked(rules: tuple[Rule, ...], label: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The numbers of the rules that a label proves, and of those it bars."""
-    proves = tuple(number for number, rule in enumerate(rules) if any(_covers(pattern, label) for pattern in rule.any))
-    bars = tuple(number for number, rule in enumerate(rules) if any(_covers(pattern, label) for pattern in rule.none))
-    return proves, bars
+@lru_cache(maxsize=8)
+def _marker(rules: tuple[Rule, ...]) -> Callable[[tuple[str, ...]], tuple[frozenset[int], frozenset[int]]]:
+    """Return what tells, for the labels of a hit, the numbers of the rules they prove and of those they bar."""
+
+    @lru_cache(maxsize=8192)
+    def marked(labels: tuple[str, ...]) -> tuple[frozenset[int], frozenset[int]]:
+        return _numbers([rule.any for rule in rules], labels), _numbers([rule.none for rule in rules], labels)
+
+    return marked
+
+
+def _numbers(patterns: Sequence[tuple[str, ...]], labels: tuple[str, ...]) -> frozenset[int]:
+    return frozenset(
+        number for number, own in enumerate(patterns) if any(_covers(pattern, label) for pattern in own for label in labels)
+    )

@@ -1,8 +1,8 @@
 """Measure detection: posts of 200 characters a second on one core, next to a naive loop of regular expressions in the same run.
 
 The naive loop looks words up the plain way, each as its own pattern with symbols allowed between its characters. It is run twice:
-seeing the variants that folding undoes (each character as a class of those that fold into it, sounds as classes of like-sounding
-characters), and blind to them.
+seeing the disguises that detection sees (each character as a class of those that fold into it; the words that are respelled as
+classes of like-sounding and like-looking characters, parts taken asunder, pinyin and initials), and blind to them.
 """
 
 import re
@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
+from pypinyin import lazy_pinyin
 from rich.console import Console
 
 from detectors import Detector
@@ -47,7 +48,7 @@ def naive_patterns() -> tuple[re.Pattern[str], ...]:
 
 
 def seeing_patterns() -> tuple[re.Pattern[str], ...]:
-    """Return the patterns made to see what detection sees: characters with the variants that fold into them, and sounds."""
+    """Return the patterns made to see what detection sees: one for each word and each way of hiding it."""
     tables, lexicon = load_tables(), load_lexicon()
     variants: dict[str, set[str]] = {}
     for code, plain in (*tables.single.items(), *tables.lookalike.items()):
@@ -61,9 +62,19 @@ def seeing_patterns() -> tuple[re.Pattern[str], ...]:
     def seen(character: str) -> str:
         return "[" + re.escape(character + "".join(sorted(variants.get(character, ())))) + "]"
 
+    def reshaped(character: str) -> str:
+        ways = [seen(character), f"[{re.escape(character + tables.shapes.get(character, ''))}]", *tables.parts.get(character, ())]
+        return f"(?:{'|'.join(ways)})"
+
+    def spelled(word: str) -> str:
+        return r"\s?".join(f"(?:{one}|{syllable})" for one, syllable in zip(word, lazy_pinyin(word), strict=True))
+
     words = [re.compile(_GAP.join(map(seen, word.text))) for word in lexicon.words]
     sounds = [re.compile(_GAP.join(f"[{''.join(alike[sign])}]" for sign in word_sounds(word.text))) for word in lexicon.sounds]
-    return (*words, *sounds, *(pattern for _, pattern in PATTERNS))
+    shapes = [re.compile(_GAP.join(map(reshaped, word.text))) for word in lexicon.sounds]
+    pinyin = [re.compile(spelled(word.text)) for word in lexicon.pinyin]
+    initials = [re.compile(rf"(?<![a-z]){letters}(?![a-z])") for letters in lexicon.initials]
+    return (*words, *sounds, *shapes, *pinyin, *initials, *(pattern for _, pattern in PATTERNS))
 
 
 def seconds_each(work: Callable[[str], object], texts: Sequence[str], rounds: int) -> float:
