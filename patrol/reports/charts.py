@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from patrol.errors import NotAvailable
+from patrol.reports.line_breaks import title_lines
 
 FONTS = (
     "FangSong", "仿宋", "SimHei", "Microsoft YaHei", "SimSun", "Noto Sans CJK SC", "Noto Serif CJK SC", "Source Han Sans SC",
@@ -101,10 +102,6 @@ def _draw(axes: Any, chart: Chart) -> None:
 
 
 def _fold(label: str, width: int = 9) -> str:
-    """Break a long label into at most two lines."""
-    if len(label) <= width:
-        return label
-    stops = [place + 1 for place, character in enumerate(label) if character in "、，（）"]
-    place = min((*stops, len(label) // 2 + len(label) % 2), key=lambda end: abs(end - len(label) / 2))
-    first, rest = label[:place], label[place:]
-    return "\n".join(part if len(part) <= width + 2 else part[: width + 1] + "…" for part in (first, rest))
+    """Break a long label into at most two lines, between words."""
+    lines = title_lines(label, width + 1)
+    return "\n".join(lines) if len(lines) <= 2 else f"{lines[0]}\n{lines[1][:width]}…"
