@@ -9,8 +9,12 @@ from detectors.elements import Hit
 _SENTENCE = re.compile(r"[^。！？!?；;\n]*[。！？!?；;\n]*")
 _CLAUSE_STOP = frozenset("。！？!?；;\n")
 _QUOTES = {"“": "”", "「": "」", "『": "』", '"': '"', "‘": "’"}
-_LONG = 360
+_LINE = re.compile(r"[^\n]+")
+LONG = 360
+_WHOLE = 900
 _WINDOW = 240
+_LINES = 3
+_SHORTEST = 8
 SPEAKERS = {
     "ctx.gov": "regulator",
     "ctx.strong.gov": "regulator",
@@ -49,20 +53,37 @@ def quoted_spans(text: str) -> list[tuple[int, int]]:
 
 
 def windows(text: str) -> list[tuple[int, int]]:
-    """Return the stretches that are judged on their own: the whole of a short text; lines and line groups of a long one."""
-    if len(text) <= _LONG:
-        return [(0, len(text))]
-    lines = sentences(text)
+    """Return the stretches that are judged on their own: the whole of a text up to 900 characters, the lines of one that has
+    three or more (lists, chats, comments), and groups of sentences of a long one."""
+    found: dict[tuple[int, int], None] = {}
+    if len(text) <= _WHOLE:
+        found[(0, len(text))] = None
+    if len(text) > LONG:
+        found.update(dict.fromkeys(_groups(text)))
+    if text.count("\n") >= _LINES - 1:
+        found.update(dict.fromkeys(_lines(text)))
+    return list(found)
+
+
+def _groups(text: str) -> list[tuple[int, int]]:
+    """Return groups of neighbouring sentences, each at most 240 characters or one sentence long."""
+    cut = sentences(text)
     found: list[tuple[int, int]] = []
-    for number in range(len(lines)):
-        start = end = lines[number][0]
-        for _, right in lines[number : number + 8]:
+    for number in range(len(cut)):
+        start = end = cut[number][0]
+        for _, right in cut[number : number + 8]:
             if end > start and right - start > _WINDOW:
                 break
             end = right
         if not found or end > found[-1][1]:
             found.append((start, end))
     return found
+
+
+def _lines(text: str) -> list[tuple[int, int]]:
+    """Return the lines that are long enough to be an offer, when there are three or more lines."""
+    spans = [match.span() for match in _LINE.finditer(text) if match[0].strip()]
+    return [(start, end) for start, end in spans if end - start >= _SHORTEST] if len(spans) >= _LINES else []
 
 
 def speaker(hits: Sequence[Hit]) -> str:

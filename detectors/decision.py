@@ -1,7 +1,6 @@
 """Weigh the elements and contexts of each window into the two verdicts, with the weights of rules/weights.yml."""
 
 import re
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -9,14 +8,15 @@ from math import exp
 
 import yaml
 
-from detectors.context import quoted_spans, windows
-from detectors.elements import Hit
+from detectors.context import LONG, quoted_spans, windows
+from detectors.elements import Hit, find_hits
 from detectors.errors import RuleError
 from detectors.features import encode, offered, window_features, within
-from detectors.fold import Folded
+from detectors.fold import Folded, fold
 from detectors.fold_tables import RULES
+from detectors.lexicon import load_lexicon
 from detectors.spans import Spans
-from detectors.wording import wording
+from detectors.wording import grams, told, wording_of
 
 _TAUGHT = ("subject.", "topic.", "tutor.core", "audience.grade", "audience.stage")
 _STOPS = frozenset("，,。！？!?；;\n、")
@@ -29,10 +29,6 @@ _DENIED_AFTER = re.compile(
 Weights = Mapping[str, float]
 HEADS = ("subject", "other")
 THRESHOLD = 0.5
-LENIENCE = 0.4
-WORDING = {"subject": 3.0, "other": 2.0}
-WORDING_REACH = 5.5
-CERTAIN = 8.0
 _NEVER = -99.0
 
 
@@ -51,11 +47,34 @@ class Verdict:
         return replace(self, violation=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of a text that is judged on its own; `part` when it is not the whole."""
+
+    start: int
+    end: int
+    counts: Mapping[str, float]
+    part: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A text cut into windows: the counts of the whole, the hits that are not denied, the quotations that are not charged."""
+
+    windows: Sequence[Window]
+    whole: Mapping[str, float]
+    hits: Sequence[Hit]
+    quotes: tuple[tuple[int, int], ...]
+
+
 @cache
 def load_weights() -> Mapping[str, Weights]:
-    """Read the weights of both heads; raises RuleError when a head is missing."""
+    """Read the weights of both heads; raises RuleError when a head or its reach is missing.
+
+    `reach` is how much the wording can add at most: a window that even that would not lift is not read letter by letter.
+    """
     content = yaml.safe_load((RULES / "weights.yml").read_text(encoding="utf-8"))
-    if not isinstance(content, dict) or not set(HEADS) <= set(content):
+    if not isinstance(content, dict) or not all("reach" in content.get(head, {}) for head in HEADS):
         raise RuleError("detectors/rules/weights.yml：缺少 subject 或 other 的权重，请重新运行 python -m detectors.training")
     return {head: content[head] for head in HEADS}
 
@@ -63,33 +82,45 @@ def load_weights() -> Mapping[str, Weights]:
 def decide(folded: Folded, hits: Sequence[Hit], title_hits: Sequence[Hit], title: str = "") -> Verdict:
     """Judge every window of a text with the whole text's context, and keep the strongest."""
     weights = load_weights()
-    text = folded.original
-    candidates, whole, quotes = judged_windows(text, hits, title_hits)
+    judged = judged_windows(folded.original, hits, title_hits)
+    reader: Reader | None = None
     scores = dict.fromkeys(HEADS, 0.0)
     charged: list[tuple[int, int]] = []
-    for start, end, local in candidates:
-        ahead = {head: logit(weights[head], local, whole, head) for head in HEADS}
-        if max(ahead.values()) <= -WORDING_REACH:
+    for window in judged.windows:
+        values = [logit(weights[head], window, judged.whole, head) for head in HEADS]
+        if all(value + weights[head]["reach"] < 0 for head, value in zip(HEADS, values, strict=True)):
             continue
-        worded = wording(title + _between(folded, start, end))
-        ahead = {
-            head: sigmoid(value + WORDING[head] * told + LENIENCE) if value > _NEVER else 0.0
-            for (head, value), told in zip(ahead.items(), worded, strict=True)
-        }
-        scores = {head: max(scores[head], ahead[head]) for head in HEADS}
-        if max(ahead.values()) >= THRESHOLD:
-            charged.append((start, end))
+        reader = reader or Reader(folded, judged.hits, title)
+        here = [sigmoid(value + word) for value, word in zip(values, told(reader.grams(window)), strict=True)]
+        scores = {head: max(scores[head], found) for head, found in zip(HEADS, here, strict=True)}
+        if max(here) >= THRESHOLD:
+            charged.append((window.start, window.end))
     violation, ad = scores["subject"] >= THRESHOLD, max(scores.values()) >= THRESHOLD
     score = scores["subject"] if violation or not ad else scores["other"]
-    return Verdict(violation, ad, score, merged(charged), quotes)
+    return Verdict(violation, ad, score, merged(_narrowed(charged, len(folded.original))), judged.quotes)
 
 
-def _between(folded: Folded, start: int, end: int) -> str:
-    """The tight folded text of original start..end."""
-    if start == 0 and end >= len(folded.original):
-        return folded.tight.text
-    starts = folded.tight.starts
-    return folded.tight.text[bisect_left(starts, start) : bisect_left(starts, end)]
+def _narrowed(charged: Sequence[tuple[int, int]], length: int) -> Sequence[tuple[int, int]]:
+    """Leave a long text as a whole out where parts of it offer by themselves."""
+    parts = [span for span in charged if span[1] - span[0] < length]
+    return parts if parts and length > LONG else charged
+
+
+class Reader:
+    """Reads windows of one text as n-grams, its title before each."""
+
+    def __init__(self, folded: Folded, hits: Sequence[Hit], title: str) -> None:
+        self._wording = wording_of(folded, hits)
+        self._title = ("", "")
+        if title:
+            titled = fold(title)
+            heading = wording_of(titled, find_hits(titled, load_lexicon(), ()))
+            self._title = (heading.letters + "\n", heading.signs + "\n")
+
+    def grams(self, window: Window) -> set[str]:
+        """Return the n-grams of a window."""
+        letters, signs = self._wording.between(window.start, window.end)
+        return grams(self._title[0] + letters, self._title[1] + signs)
 
 
 def merged(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
@@ -103,20 +134,20 @@ def merged(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def judged_windows(
-    text: str, hits: Sequence[Hit], title_hits: Sequence[Hit]
-) -> tuple[list[tuple[int, int, dict[str, float]]], dict[str, float], tuple[tuple[int, int], ...]]:
-    """Return the windows with their element counts, the whole text's counts, and the quoted spans that are not charged."""
+def judged_windows(text: str, hits: Sequence[Hit], title_hits: Sequence[Hit]) -> Judged:
+    """Cut a text into its windows and count the elements of each, denials left out and quotations of a report not charged."""
     hits = [hit for hit in hits if not denied(hit, text)]
     whole = window_features([*hits, *title_hits], text)
     quotes = tuple(quoted_spans(text)) if reported(whole) else ()
     quoted = Spans(quotes)
     spoken = [hit for hit in hits if not quoted.hold(hit.start, hit.end)] if quotes else hits
-    spans = windows(text)
-    if len(spans) == 1 and not quotes:
-        return [(*spans[0], whole)], whole, quotes
-    found = [(start, end, window_features([*within(spoken, start, end), *title_hits], text[start:end])) for start, end in spans]
-    return found, whole, quotes
+    found = []
+    for start, end in windows(text):
+        part = end - start < len(text)
+        own = part or quotes
+        counts = window_features([*within(spoken, start, end), *title_hits], text[start:end]) if own else whole
+        found.append(Window(start, end, counts, part))
+    return Judged(found, whole, hits, quotes)
 
 
 def denied(hit: Hit, text: str) -> bool:
@@ -144,14 +175,22 @@ def reported(whole: Mapping[str, float]) -> bool:
     )
 
 
-def logit(weights: Weights, local: Mapping[str, float], whole: Mapping[str, float], head: str) -> float:
+def logit(weights: Weights, window: Window, whole: Mapping[str, float], head: str) -> float:
     """Return one head's weighed elements for one window; far below zero where a necessary element is missing."""
-    if not offered(local, head):
+    if not offered(window.counts, head):
         return _NEVER
     total = weights.get("bias", 0.0)
-    for name, value in encode(local, whole, head).items():
+    for name, value in numbers(window, whole, head).items():
         total += weights.get(name, 0.0) * value
-    return max(-CERTAIN, min(CERTAIN, total))
+    return total
+
+
+def numbers(window: Window, whole: Mapping[str, float], head: str) -> dict[str, float]:
+    """Return the numbers that the weights of one head are multiplied with."""
+    values = encode(window.counts, whole, head)
+    if window.part:
+        values["part"] = 1.0
+    return values
 
 
 def sigmoid(value: float) -> float:

@@ -51,7 +51,7 @@ class Detector:
         contacts = find_contacts(folded.plain, text)
         hits = find_hits(folded, self._lexicon, contacts)
         title = self._title_hits(document)
-        verdict = decide(folded, hits, title, fold(document.title).tight.text + "\n" if document.title else "")
+        verdict = decide(folded, hits, title, document.title)
         if not self._senior and verdict.violation and _only_senior([*hits, *title]):
             verdict = verdict.spared()
         who = speaker([*hits, *title])

@@ -1,49 +1,137 @@
 """How a text is worded: a linear model over character n-grams of the folded text, weights in rules/wording.tsv.
 
-It tells a notice, a question or a chat from an offer where the same element words stand in both. It never speaks alone: the
-decision adds it to the weighed elements, and only where the necessary elements are there.
+The text is read twice: in letters as folded, and in signs, where each element word (a grade, a subject, a price …) is one
+sign, so that a turn of phrase is known again whatever it is said of and however it was disguised. It tells a notice, a
+question or a chat from an offer where the same element words stand in both. It never speaks alone: the decision adds it to
+the weighed elements, and only where the necessary elements are there.
 """
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
+from detectors.elements import Hit
+from detectors.fold import Folded
 from detectors.fold_tables import RULES
 
-SIZES = (1, 2, 3)
-LONGEST = 1500
+SIZES: Final = (2, 3)
+LONGEST: Final = 1500
 _DIGIT = re.compile(r"\d")
+# Full-width capitals never occur in a folded text, so a sign cannot be mistaken for a letter.
+_SIGNS: Final = (
+    ("subject.", "Ａ"),
+    ("topic.", "Ａ"),
+    ("tutor.core", "Ｃ"),
+    ("tutor.format", "Ｆ"),
+    ("audience.grade", "Ｇ"),
+    ("audience.stage", "Ｇ"),
+    ("audience.child", "Ｋ"),
+    ("audience.", "Ｐ"),
+    ("offer.enrol", "Ｅ"),
+    ("offer.trial", "Ｙ"),
+    ("offer.price", "Ｗ"),
+    ("offer.slot", "Ｌ"),
+    ("contact.id", "Ｉ"),
+    ("offer.contact", "Ｘ"),
+    ("price.", "￥"),
+    ("time.", "Ｄ"),
+    ("nonsubject", "Ｎ"),
+    ("provider.", "Ｒ"),
+    ("mode.", "Ｍ"),
+    ("place.", "Ｈ"),
+    ("broker.", "Ｂ"),
+    ("promise", "Ｑ"),
+    ("unlicensed", "Ｕ"),
+    ("denial", "Ｖ"),
+    ("rule.D-NAME", "Ｚ"),
+)
 
 
-def grams(folded: str) -> set[str]:
-    """Return the distinct character n-grams of a folded text, digits made alike, at most 1,500 characters long."""
-    text = _DIGIT.sub("0", folded[:LONGEST])
-    found = set(text)
-    for size in SIZES[1:]:
-        found.update([text[at : at + size] for at in range(len(text) - size + 1)])
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One text in letters and in signs; `starts` are original offsets of each, for cutting windows out."""
+
+    letters: str
+    letter_starts: Sequence[int]
+    signs: str
+    sign_starts: Sequence[int]
+
+    def between(self, start: int, end: int) -> tuple[str, str]:
+        """Return letters and signs of the original stretch start..end."""
+        left, right = bisect_left(self.letter_starts, start), bisect_left(self.letter_starts, end)
+        first, last = bisect_left(self.sign_starts, start), bisect_left(self.sign_starts, end)
+        return self.letters[left:right], self.signs[first:last]
+
+
+@cache
+def sign_of(label: str) -> str:
+    """Return the sign that stands for words with this label; empty for labels that stay in letters."""
+    return next((sign for prefix, sign in _SIGNS if label.startswith(prefix)), "")
+
+
+def wording_of(folded: Folded, hits: Sequence[Hit]) -> Wording:
+    """Read a folded text in letters and in signs, digits made alike; the longest hit at a place gives the sign."""
+    view = folded.tight
+    letters = _DIGIT.sub("0", view.text)
+    marks = _marks(hits)
+    signs: list[str] = []
+    starts: list[int] = []
+    covered, place = -1, 0
+    for letter, start in zip(letters, view.starts, strict=True):
+        if start < covered:
+            continue
+        shown = letter
+        while place < len(marks) and marks[place][0] <= start:
+            if marks[place][1] > start:
+                covered, shown = marks[place][1], marks[place][2]
+            place += 1
+        signs.append(shown)
+        starts.append(start)
+    return Wording(letters, view.starts, "".join(signs), starts)
+
+
+def _marks(hits: Sequence[Hit]) -> list[tuple[int, int, str]]:
+    """Return start, end and sign of the longest element word at each place, in order."""
+    marked: dict[int, tuple[int, str]] = {}
+    for hit in hits:
+        sign = next((found for found in map(sign_of, hit.labels) if found), "")
+        if sign and hit.end > marked.get(hit.start, (-1, ""))[0]:
+            marked[hit.start] = (hit.end, sign)
+    return [(start, *marked[start]) for start in sorted(marked)]
+
+
+def grams(letters: str, signs: str) -> set[str]:
+    """Return the distinct n-grams of both readings, of the first 1,500 characters of each."""
+    found: set[str] = set()
+    for text in (letters[:LONGEST], signs[:LONGEST]):
+        found.update(text)
+        for size in SIZES:
+            found.update([text[at : at + size] for at in range(len(text) - size + 1)])
     return found
 
 
 @cache
-def load_wording() -> tuple[Mapping[str, tuple[float, float]], tuple[float, float]]:
-    """Read the weights (subject, other) of every n-gram, and the two biases under the empty n-gram."""
+def load_wording() -> Mapping[str, tuple[float, float]]:
+    """Read the weights (subject, other) of every n-gram."""
     weights: dict[str, tuple[float, float]] = {}
     for line in (RULES / "wording.tsv").read_text(encoding="utf-8").split("\n"):
         if not line or line.startswith("#\t"):
             continue
         gram, subject, other = line.rsplit("\t", 2)
         weights[gram.replace("␤", "\n")] = (float(subject), float(other))
-    return weights, weights.pop("", (0.0, 0.0))
+    return weights
 
 
-def wording(folded: str) -> tuple[float, float]:
-    """Return the two heads' logits for a folded text."""
-    weights, bias = load_wording()
-    found = grams(folded)
+def told(found: set[str]) -> tuple[float, float]:
+    """Return what the n-grams of one window add to the two heads' logits."""
+    weights = load_wording()
     subject = other = 0.0
     for gram in weights.keys() & found:
         pair = weights[gram]
         subject += pair[0]
         other += pair[1]
     size = (len(found) + 1) ** 0.5
-    return subject / size + bias[0], other / size + bias[1]
+    return subject / size, other / size

@@ -1,114 +1,137 @@
-"""Fit both heads by logistic regression drawn towards hand-set weights; elements may only raise, contexts only lower."""
+"""Fit both heads: elements drawn towards hand-set weights and n-grams drawn towards nothing, together, by logistic regression.
 
+Elements may only raise and contexts only lower. A text counts by its loudest window, found anew in each round.
+"""
+
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
 from pathlib import Path
 
 import yaml
 
 from detectors.contacts import find_contacts
-from detectors.decision import HEADS, judged_windows, logit
+from detectors.decision import HEADS, Reader, Window, judged_windows, numbers
 from detectors.elements import find_hits
-from detectors.features import encode, offered
+from detectors.features import offered
 from detectors.fold import fold
 from detectors.lexicon import load_lexicon
 from detectors.training.posts import Example
+from detectors.training.solver import Rows, solve
 
-_ROUNDS = 4
-_STEPS = 300
-_RATE = 0.5
-_PULL = 0.004
+_ROUNDS = 3
+_SHRINK_ELEMENTS = 4.0
+_SHRINK_GRAMS = 1 / 64
+_LEAST = 2
+_TINY = 0.02
 _PRIORS = yaml.safe_load((Path(__file__).parent / "prior.yml").read_text(encoding="utf-8"))
-PRIOR: Mapping[str, float] = _PRIORS["prior"]
-_LOWERING = (
-    "someone",
-    "someone+",
-    "sparse",
-    "goods_only",
-    "adult_only",
-    "no_offer",
-    "no_subject",
-    "no_skill",
-    "art_only",
-    "no_minor",
-    "question",
-    "question+",
-)
+_PRIOR_SHARE: float = _PRIORS["share"]
+_LOWERING = frozenset(_PRIORS["lowering"])
+_FREE = ("art", "nonsubject", "part", "bias")
+Elements = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
-class _Post:
-    windows: list[dict[str, float]]
-    whole: dict[str, float]
-    answers: dict[str, bool]
+class Heads:
+    """What was fitted: the weights of the elements of each head, and the pair of weights of each n-gram."""
+
+    elements: Mapping[str, Elements]
+    grams: Mapping[str, tuple[float, float]]
 
 
-def prepare(example: Example) -> _Post:
-    """Turn one post into the counts of its windows, as detection sees them."""
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One window as a head sees it: its numbers and its n-grams."""
+
+    values: Elements
+    grams: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One post cut into windows, as detection sees it."""
+
+    windows: Sequence[tuple[Window, frozenset[str]]]
+    whole: Mapping[str, float]
+    subject: bool
+    other: bool
+
+
+def prepare(example: Example) -> Post:
+    """Cut one post into windows with their counts and n-grams."""
     lexicon = load_lexicon()
     folded, titled = fold(example.text), fold(example.title)
-    contacts = find_contacts(folded.plain, example.text)
-    hits = find_hits(folded, lexicon, contacts)
+    hits = find_hits(folded, lexicon, find_contacts(folded.plain, example.text))
     title_hits = find_hits(titled, lexicon, ()) if example.title else []
-    found, whole, _ = judged_windows(example.text, hits, title_hits)
-    return _Post([local for _, _, local in found], whole, {"subject": example.subject, "other": example.other})
+    judged = judged_windows(example.text, hits, title_hits)
+    reader = Reader(folded, judged.hits, example.title)
+    speaking = [window for window in judged.windows if any(offered(window.counts, head) for head in HEADS)]
+    read = [(window, frozenset(reader.grams(window))) for window in speaking]
+    return Post(read, judged.whole, example.subject, example.other)
 
 
-def fit(examples: Sequence[Example]) -> dict[str, dict[str, float]]:
-    """Return the weights of both heads; the same examples always give the same weights."""
-    posts = [prepare(example) for example in examples]
-    return {head: _fit_head(posts, head) for head in HEADS}
+def fit(posts: Sequence[Post]) -> Heads:
+    """Return the weights of both heads; the same posts always give the same weights."""
+    fitted = {head: _fit_head(posts, head) for head in HEADS}
+    elements = {
+        head: {name: round(value, 3) for name, value in sorted(found.items()) if abs(value) >= 0.005}
+        for head, (found, _) in fitted.items()
+    }
+    names = sorted({gram for _, found in fitted.values() for gram in found})
+    pairs = {gram: tuple(round(fitted[head][1].get(gram, 0.0), 2) for head in HEADS) for gram in names}
+    return Heads(elements, {gram: (pair[0], pair[1]) for gram, pair in pairs.items() if max(map(abs, pair)) >= _TINY})
 
 
-def _fit_head(posts: Sequence[_Post], head: str) -> dict[str, float]:
-    prior = dict(PRIOR)
+def _fit_head(posts: Sequence[Post], head: str) -> tuple[dict[str, float], dict[str, float]]:
+    """Fit one head; subject posts are left out of the other head, which only tells the rest from clean texts."""
+    known = [(seen, post.subject if head == "subject" else post.other) for post in posts if (seen := _seen(post, head))]
+    answers = [answer for _, answer in known]
+    loudest = [seen[0] for seen, _ in known]
+    prior = _prior(head)
+    weights: dict[str, float] = dict(prior)
+    worded: dict[str, float] = {}
+    for _ in range(_ROUNDS):
+        rows = _rows(loudest)
+        weights, worded = solve(rows, answers, prior, _bounds(rows.elements), (_SHRINK_ELEMENTS, _SHRINK_GRAMS))
+        again = [max(seen, key=lambda one: loudness(one.values, one.grams, weights, worded)) for seen, _ in known]
+        if again == loudest:
+            break
+        loudest = again
+    weights["reach"] = 1 + max(_told(seen.grams, worded) for seen in loudest)
+    return weights, worded
+
+
+def _seen(post: Post, head: str) -> list[_Seen]:
+    if head == "other" and post.subject:
+        return []
+    windows = [(window, found) for window, found in post.windows if offered(window.counts, head)]
+    return [_Seen({**numbers(window, post.whole, head), "bias": 1.0}, found) for window, found in windows]
+
+
+def loudness(values: Elements, found: frozenset[str], weights: Elements, worded: Mapping[str, float]) -> float:
+    """Return the logit of one window."""
+    return sum(weights.get(name, 0.0) * value for name, value in values.items()) + _told(found, worded)
+
+
+def _told(found: frozenset[str], worded: Mapping[str, float]) -> float:
+    return sum(worded.get(gram, 0.0) for gram in sorted(found)) / (len(found) + 1) ** 0.5
+
+
+def _rows(loudest: Sequence[_Seen]) -> Rows:
+    counts = Counter(gram for seen in loudest for gram in seen.grams)
+    grams = sorted(gram for gram, count in counts.items() if count >= _LEAST)
+    elements = sorted({name for seen in loudest for name in seen.values})
+    return Rows.of([(seen.values, seen.grams) for seen in loudest], elements, grams)
+
+
+def _prior(head: str) -> dict[str, float]:
+    prior: dict[str, float] = dict(_PRIORS["prior"])
     if head == "other":
         prior.update(_PRIORS["other"])
-    weights = dict(prior)
-    for _ in range(_ROUNDS):
-        rows = [_hardest(post, weights, head) for post in posts]
-        known = [(row, float(post.answers[head])) for row, post in zip(rows, posts, strict=True) if row is not None]
-        weights = _descend(known, weights, prior)
-    return {name: round(value, 3) for name, value in sorted(weights.items()) if abs(value) >= 0.005}
+    return {name: value * _PRIOR_SHARE for name, value in prior.items()}
 
 
-def _hardest(post: _Post, weights: Mapping[str, float], head: str) -> dict[str, float] | None:
-    """The window that speaks loudest for this head; other-axis windows of subject posts are left out of the other head."""
-    if head == "other" and post.answers["subject"]:
-        return None
-    open_windows = [local for local in post.windows if offered(local, head)]
-    if not open_windows:
-        return None
-    loudest = max(open_windows, key=lambda local: logit(weights, local, post.whole, head))
-    return {**encode(loudest, post.whole, head), "bias": 1.0}
-
-
-def _descend(
-    rows: Sequence[tuple[dict[str, float], float]], start: Mapping[str, float], prior: Mapping[str, float]
-) -> dict[str, float]:
-    weights = dict(start)
-    for _, (row, _) in enumerate(rows):
-        for name in row:
-            weights.setdefault(name, prior.get(name, 0.0))
-    size = len(rows)
-    for _ in range(_STEPS):
-        slope = dict.fromkeys(weights, 0.0)
-        for row, answer in rows:
-            total = sum(weights[name] * value for name, value in row.items())
-            error = 1 / (1 + exp(-max(-30.0, min(30.0, total)))) - answer
-            for name, value in row.items():
-                slope[name] += error * value
-        weights = {
-            name: _bounded(name, value - _RATE * (slope[name] / size + _PULL * (value - prior.get(name, 0.0))))
-            for name, value in weights.items()
-        }
-    return weights
-
-
-def _bounded(name: str, value: float) -> float:
-    if name == "bias":
-        return value
-    if name.startswith(("ctx:", "here:")) or name in _LOWERING:
-        return min(0.0, value)
-    return value if name.startswith(("art", "nonsubject")) else max(0.0, value)
+def _bounds(names: Sequence[str]) -> list[tuple[float, float]]:
+    free, up, down = (-99.0, 99.0), (0.0, 99.0), (-99.0, 0.0)
+    lowering = [name.startswith(("ctx:", "here:")) or name in _LOWERING for name in names]
+    return [down if lowers else free if name.startswith(_FREE) else up for name, lowers in zip(names, lowering, strict=True)]
