@@ -108,7 +108,7 @@ def _cut_hits(folded: Folded, lexicon: Lexicon, left: int, right: int) -> Iterat
         if last - first < 2:
             continue
         halves = [at for at in (right - 1,) if last < right] + [left - 1] * (first > left)
-        pairs = [(at, lexicon.halves.get(text[at : at + 2])) for at in halves if at >= 0]
+        pairs = [(at, lexicon.halves.get(text[at : at + 2]) if at >= 0 else None) for at in halves]
         if any(word is None for _, word in pairs):
             continue
         found = _cut(text[first:last], lexicon)

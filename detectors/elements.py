@@ -114,7 +114,7 @@ def _words(folded: Folded, lexicon: Lexicon, firm: list[Hit], weak: list[Hit]) -
         if not word.labels:
             taken.append((left, right))
             continue
-        if text[left] < "\u0100" and not _whole_word(folded, left, right):
+        if (text[left] < "\u0100" or text[right - 1] < "\u0100") and not _whole_word(folded, left, right):
             continue
         taken.append((left, right))
         start, end = tight.span(left, right)

@@ -206,8 +206,8 @@ def surface_trick(quote: str, folded: str) -> str:
     """Name the disguise that shows on the characters themselves; empty when there is none."""
     tables = load_tables()
     shown = (
-        ("zero_width", _ZERO_WIDTH.search(quote) is not None),
         ("emoji", any(character in tables.signs for character in quote)),
+        ("zero_width", _ZERO_WIDTH.search(quote) is not None),
         ("leetspeak_digits", _STYLED_DIGIT.search(quote) is not None or any(character in tables.numerals for character in quote)),
         ("fullwidth", _FULL_WIDTH.search(quote) is not None),
         ("traditional", any(character in tables.traditional for character in quote)),

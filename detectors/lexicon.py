@@ -7,8 +7,8 @@ A file holds `source` and `groups`; a group holds `label`, `words` (separated by
 
 import hashlib
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -100,7 +100,7 @@ def load_lexicon(extra: tuple[Path, ...] = ()) -> Lexicon:
     for sign, meaning in load_tables().subject_signs.items():
         labels.setdefault(sign, {})[_subject_label(meaning, labels)] = None
     respelled = (*_HALF_SPELLED.split(), *sounds["targets"].split(), *sounds["initials"].values())
-    words = (*_words(labels, respelled), *_hesitant(hesitant, labels))
+    words = _named((*_words(labels, respelled), *_hesitant(hesitant, labels)), respelled)
     return _compile(groups, words, sounds, slang, rules_version(extra))
 
 
@@ -195,6 +195,33 @@ def _words(labels: dict[str, dict[str, None]], respelled: Iterable[str]) -> tupl
         both = tuple(label for label in own if not label.startswith("mask.")) + (() if contextual else tuple(inherited))
         words.append(Word(text, tuple(dict.fromkeys(both)), weak=text in signs, trick="emoji" if text in signs else ""))
     return (*words, *_half_spelled(kept, respelled))
+
+
+def _named(words: tuple[Word, ...], respelled: Iterable[str]) -> tuple[Word, ...]:
+    """Name the trick of words that stand in the lexicon in pinyin or half spelled (shuxue, lao师, S学), and what they mean."""
+    first = set(respelled)
+    spoken = [word for word in words if word.labels and _SPOKEN.fullmatch(word.text)]
+    meant: dict[tuple[str, str], tuple[str, str]] = {}
+    for word in sorted(spoken, key=lambda word: word.text not in first):
+        for written, trick in _spellings(word.text):
+            meant.setdefault((written, _kind(word)), (trick, word.text))
+    found = ((word, meant.get((word.text, _kind(word)))) for word in words)
+    return tuple(replace(word, trick=seen[0], means=seen[1]) if seen and not word.trick else word for word, seen in found)
+
+
+def _kind(word: Word) -> str:
+    return word.labels[0].partition(".")[0] if word.labels else ""
+
+
+def _spellings(text: str) -> Iterator[tuple[str, str]]:
+    """Yield how a word is written in pinyin, and for two characters half in pinyin or with one initial."""
+    syllables = lazy_pinyin(text)
+    yield "".join(syllables), "pinyin"
+    if len(text) == 2 and all(len(syllable) > 1 for syllable in syllables):
+        yield syllables[0] + text[1], "pinyin"
+        yield text[0] + syllables[1], "pinyin"
+        yield syllables[0][0] + text[1], "initials"
+        yield text[0] + syllables[1][0], "initials"
 
 
 def _half_spelled(labels: dict[str, dict[str, None]], respelled: Iterable[str]) -> Iterable[Word]:
