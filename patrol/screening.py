@@ -5,9 +5,11 @@ and visits are written in one transaction, then the leads are sealed, and only t
 Everything is idempotent, so a page whose process was killed on the way is simply handed over again.
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from itertools import chain
 from pathlib import Path
 
 from detectors import Detector
@@ -20,14 +22,19 @@ from patrol.licences.checking import scope_breaches
 from patrol.listing import index_on
 from patrol.model import Campaign, Lead, Match, PageResult, Post, Screening, Verdict, Visit
 from patrol.pictures import read_picture
+from patrol.repeating import judged_by, twin_among
 from patrol.settings import Settings
+from patrol.spider_job import RECHECKED
 from patrol.store import Book, Store
 from patrol.store.lists import ListStore
+from patrol.store.seen import SeenBook
 from patrol.vault import LeadFacts, Vault
+from patrol.vault.environment import software_version
 
 GRADES = {"subject": "疑似学科类违规", "ad": "疑似违规广告（非学科）", "none": "未见线索"}
 # entries of lists and results: leads of their own only where the page behind them is not visited
 _ENTRIES = frozenset({"snippet", "card"})
+_MOST_NEW = 200
 _IDENTIFIERS = ("uscc", "permit", "icp", "phone")
 
 
@@ -38,6 +45,12 @@ class Judge:
     detector: Detector
     index: Index | None
     allowed: Allowed = field(default_factory=Allowed)
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """What a judgement depends on besides the campaign: the rules, the list, what officers let pass."""
+        rules = self.detector.detect(Document(text="")).rules_version
+        return rules, self.index.version if self.index else "", repr(self.allowed)
 
     def screen(self, post: Post, at: datetime) -> Screening:
         """Carry one post through detection, matching and grading. Pure: nothing is kept here."""
@@ -109,7 +122,11 @@ class Screener:
     ) -> None:
         self.judge, self.store, self.vault = judge, store, vault
         self.campaign, self.spool, self.ocr = campaign, spool, ocr
-        self.book = Book(run=run, campaign=campaign, source=source, device=device)
+        self._seen, self._new_leads = SeenBook(store.database.conn), deque[Post](maxlen=_MOST_NEW)
+        known = judged_by(campaign, software_version(), *judge.versions)
+        with store.database.conn:
+            self._seen.begin(campaign.id, known)
+        self.book = Book(run=run, campaign=campaign, source=source, device=device, judged_by=known)
 
     @classmethod
     def open(cls, settings: Settings, campaign: Campaign, *, run: str, source: str, device: str = "desktop") -> "Screener":
@@ -141,17 +158,43 @@ class Screener:
         for leads, result in zip(kept, results, strict=True):
             for lead, screening in leads:
                 self._seal(lead, screening, result)
-        return [[lead for lead, _ in leads] for leads in kept]
+        return [
+            self._known_leads(result) if visit.unchanged else [lead for lead, _ in leads]
+            for leads, (_, visit), result in zip(kept, judged, results, strict=True)
+        ]
+
+    def _is_unchanged(self, visit: Visit) -> bool:
+        """Tell whether a page is what it was when it was judged, by what is in force, in an earlier run (which sealed its leads)."""
+        if not visit.state.covered or not visit.final_url or self.book.source == RECHECKED:
+            return False
+        seen = self._seen.page(self.campaign.id, visit.final_url)
+        same = seen is not None and (seen.sha256, seen.judged_by) == (visit.sha256, self.book.judged_by)
+        return same and seen is not None and seen.run != self.book.run
+
+    def _known_leads(self, result: PageResult) -> list[Lead]:
+        return [self.store.lead(number) for number in self._seen.leads_of(self.campaign.id, [post.key for post in result.posts])]
+
+    def _with_twin(self, screening: Screening) -> Screening:
+        """Return a screening that names the earlier lead of the same author with the same words, where there is one."""
+        post = screening.post
+        if not screening.is_lead or post.kind != "detail" or self._seen.is_lead(self.campaign.id, post.key):
+            return screening
+        twin = twin_among(post, chain(self._new_leads, self._seen.earlier_leads(self.campaign.id, post)))
+        if not twin:
+            self._new_leads.append(post)
+        return replace(screening, twin=twin)
 
     def _judged(self, result: PageResult) -> tuple[list[Screening], Visit]:
+        if self._is_unchanged(result.visit):
+            return [], replace(result.visit, items=len(result.posts), unchanged=True)
         posts = self._with_picture(result) if result.parent else result.posts
         followed = {link.url for link in result.follow}
         screenings = [
-            self.judge.screen(_without_surrogates(post), datetime.now(UTC))
+            self._with_twin(self.judge.screen(_without_surrogates(post), datetime.now(UTC)))
             for post in posts
             if not (post.kind in _ENTRIES and post.url in followed)
         ]
-        return screenings, replace(result.visit, items=len(posts))
+        return screenings, replace(result.visit, items=len(posts), unchanged=False)
 
     def _seal(self, lead: Lead, screening: Screening, result: PageResult) -> None:
         capture = screening.post.capture or result.capture

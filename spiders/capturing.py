@@ -17,6 +17,8 @@ from patrol.spider_job import SpiderJob
 from patrol.spooling import spool
 from spiders.verdicts import TooBig, Undecodable
 
+_NOT_MODIFIED = 304
+
 
 class CaptureMiddleware(HttpCompressionMiddleware):
     """Make the Capture of each leased page; it travels as `request.meta["capture"]`.
@@ -52,7 +54,7 @@ def freeze(lease: Lease, request: Request, response: Response, wire: Headers) ->
     return Capture(
         url=lease.url,
         final_url=response.url,
-        status=response.status,
+        status=_NOT_MODIFIED if request.meta.get("unchanged") else response.status,
         fetched_at=datetime.now(UTC),
         sha256=hashlib.sha256(response.body).hexdigest(),
         size=len(response.body),

@@ -83,6 +83,7 @@ _MIDDLEWARES: dict[str, int | None] = {
     "spiders.pacing.PatienceMiddleware": 550,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "spiders.capturing.CaptureMiddleware": 590,
+    "patrol.seen_pages.SeenMiddleware": 595,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "spiders.pacing.RedirectMiddleware": 600,
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,

@@ -76,7 +76,9 @@ class Walker(Spider):
 
     def _result(self, lease: Lease, platform: Platform, reading: Reading, response: Response, capture: Capture) -> PageResult:
         posts = tuple(replace(post, capture=post.capture or capture) for post in reading.posts)
-        follow = (*self._links(lease, platform, reading), *self._pictures(platform, reading), *self._popups(lease, response))
+        # the pictures of a page that is what it was were looked at when it was read
+        pictures = () if response.meta.get("unchanged") else self._pictures(platform, reading)
+        follow = (*self._links(lease, platform, reading), *pictures, *self._popups(lease, response))
         missing = f"未读出：{'、'.join(reading.missing)}" if reading.missing else ""
         visit = Visit(
             url=lease.url,
@@ -84,11 +86,15 @@ class Walker(Spider):
             state=reading.state,
             at=capture.fetched_at,
             kind=reading.kind if reading.kind in _VISIT_KINDS else lease.kind,
-            status=response.status,
+            status=capture.status,
             items=len(posts),
             reason="；".join(filter(None, (reading.reason, missing, response.meta.get("note", "")))),
             sha256=capture.sha256,
             search_word=lease.keyword,
+            final_url=capture.final_url,
+            etag=_sent(capture, "etag"),
+            modified=_sent(capture, "last-modified"),
+            unchanged=bool(response.meta.get("unchanged")),
         )
         return PageResult(lease=lease.key, visit=visit, posts=posts, follow=follow, capture=capture)
 
@@ -149,6 +155,10 @@ class Walker(Spider):
 
 _FOREIGN_KINDS = frozenset({"external", "popup"})
 _VISIT_KINDS = frozenset({"list", "search", "detail", "account", "feed"})
+
+
+def _sent(capture: Capture, name: str) -> str:
+    return next((value for key, value in capture.response_headers if key.lower() == name), "")
 
 
 def _wanted(url: str, allow: tuple[str, ...], deny: tuple[str, ...]) -> bool:

@@ -110,7 +110,10 @@ class Capture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One attempt at one page: the row that coverage is counted from. `kind` is list, search, detail, account or feed."""
+    """One attempt at one page: the row that coverage is counted from. `kind` is list, search, detail, account or feed.
+
+    `final_url` is where the bytes came from, `etag` and `modified` are the validators it sent; `unchanged`: it is what it was.
+    """
 
     url: str
     source: str
@@ -122,3 +125,7 @@ class Visit:
     reason: str = ""
     sha256: str = ""
     search_word: str = ""
+    final_url: str = ""
+    etag: str = ""
+    modified: str = ""
+    unchanged: bool = False

@@ -12,6 +12,7 @@ class SourceCoverage:
     """What one source gave in one period: the row of the coverage table.
 
     `planned` counts every URL that entered the frontier, `gaps` each reason with its count; planned = covered + gaps + waiting.
+    Of the covered pages `unchanged` were what they were; `repeated` posts said what an earlier lead of the same author says.
     """
 
     source: str
@@ -25,6 +26,8 @@ class SourceCoverage:
     first_at: datetime | None = None
     last_at: datetime | None = None
     note: str = ""
+    unchanged: int = 0
+    repeated: int = 0
 
     @property
     def complete(self) -> bool:

@@ -12,18 +12,22 @@ from patrol.model.posts import Post
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screening:
-    """What we concluded about one post: findings, whitelist answer, and whether officers should see it."""
+    """What we concluded about one post: findings, whitelist answer, and whether officers should see it.
+
+    `twin` is the key of an earlier lead of the same author that says the same: then this is no second one.
+    """
 
     post: Post
     detection: Detection
     match: Match
     screened_at: datetime
     grade: str = "none"
+    twin: str = ""
 
     @property
     def is_lead(self) -> bool:
         """Whether this goes to the officers' queue (疑似线索)."""
-        return self.grade != "none"
+        return self.grade != "none" and not self.twin
 
 
 class Judgement(StrEnum):

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, datetime
 
 from patrol.model import SourceCoverage, State
@@ -18,6 +19,10 @@ _LEADS = """SELECT source, count(*) AS n FROM leads WHERE campaign = ? AND date(
   AND date(found_at, '+8 hours') <= ? GROUP BY source"""
 _POSTS = """SELECT r.source AS source, count(DISTINCT s.post_key) AS n FROM screenings s JOIN runs r ON r.id = s.run
   WHERE s.campaign = ? AND date(s.screened_at, '+8 hours') > ? AND date(s.screened_at, '+8 hours') <= ? GROUP BY r.source"""
+_UNCHANGED = """SELECT source, count(DISTINCT url) AS n FROM unchanged_visits WHERE campaign = ?
+  AND date(at, '+8 hours') > ? AND date(at, '+8 hours') <= ? GROUP BY source"""
+_REPEATED = """SELECT source, count(*) AS n FROM twins WHERE campaign = ? AND date(at, '+8 hours') > ?
+  AND date(at, '+8 hours') <= ? GROUP BY source"""
 
 
 def count_coverage(rows: Rows, campaign: str, after: date | None, until: date | None) -> list[SourceCoverage]:
@@ -29,10 +34,15 @@ def count_coverage(rows: Rows, campaign: str, after: date | None, until: date | 
     period = [campaign, after.isoformat() if after else "0000-01-01", until.isoformat() if until else "9999-12-31"]
     best, times = _best(rows, period)
     runs = {str(row["source"]): row for row in rows(_WAITING, [*period, period[1], period[2]])}
-    leads = {str(row["source"]): int(str(row["n"])) for row in rows(_LEADS, period)}
-    posts = {str(row["source"]): int(str(row["n"])) for row in rows(_POSTS, period)}
+    leads, posts, unchanged, repeated = (
+        {str(row["source"]): int(str(row["n"])) for row in rows(sql, period)} for sql in (_LEADS, _POSTS, _UNCHANGED, _REPEATED)
+    )
     return [
-        _one(source, best.get(source, {}), times.get(source, []), runs.get(source), leads, posts)
+        replace(
+            _one(source, best.get(source, {}), times.get(source, []), runs.get(source), leads, posts),
+            unchanged=unchanged.get(source, 0),
+            repeated=repeated.get(source, 0),
+        )
         for source in sorted(set(best) | set(runs))
     ]
 

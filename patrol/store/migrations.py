@@ -1,7 +1,7 @@
 """The steps that bring a database of any earlier version up to today's: one function a step, applied once, in order.
 
 A step is never edited after it has shipped; a change is a new function at the end. Names sort by their number:
-0001 the core, 0020 lists, 0030 evidence, 0040 reports, 0050 console, 0060 the clock.
+0001 the core, 0020 lists, 0030 evidence, 0040 reports, 0050 console, 0060 the clock, 0070 seen before.
 """
 
 from sqlite_utils import Database
@@ -9,6 +9,7 @@ from sqlite_utils.migrations import Migrations
 
 from patrol.store.console_schema import ALLOWING, COUNTS
 from patrol.store.console_schema import STATEMENTS as CONSOLE
+from patrol.store.seen import STATEMENTS as SEEN
 
 MIGRATIONS = Migrations("patrol")
 
@@ -208,3 +209,10 @@ def m0063_look_evidence(db: Database) -> None:
     """What a later look found in words, and the number of the evidence sealed of it."""
     db.execute("ALTER TABLE looks ADD COLUMN note TEXT NOT NULL DEFAULT ''")
     db.execute("ALTER TABLE looks ADD COLUMN evidence TEXT NOT NULL DEFAULT ''")
+
+
+@MIGRATIONS()
+def m0070_seen(db: Database) -> None:
+    """What was seen before: validators and digests of pages, pages that did not change, posts that repeat a lead."""
+    for statement in SEEN:
+        db.execute(statement)
