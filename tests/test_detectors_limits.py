@@ -9,6 +9,7 @@ import pytest
 
 from detectors import Detector, lexicon
 from detectors.fold import fold
+from detectors.fold_tables import RULES
 from detectors.limits import load_limits, slices
 from detectors.model import Document
 from detectors.patterns import PATTERNS
@@ -57,8 +58,8 @@ def test_a_finding_inside_another_of_the_same_rule_is_left_out() -> None:
 
 @pytest.mark.parametrize("name", ["weights.yml", "wording.tsv", "fold/emoji.yml", "fold/words.txt", "clauses/holding.yml"])
 def test_rules_version_covers_every_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(lexicon.RULES, tmp_path / "rules")
-    monkeypatch.setattr(lexicon, "RULES", tmp_path / "rules")
+    shutil.copytree(RULES, tmp_path / "rules")
+    monkeypatch.setattr("detectors.lexicon.RULES", tmp_path / "rules")
     before = lexicon.rules_version()
     file = tmp_path / "rules" / name
     file.write_text(file.read_text(encoding="utf-8") + "\n#", encoding="utf-8")
