@@ -22,7 +22,7 @@ from patrol.errors import BadInput, PatrolError
 from patrol.licences import Entry, Index, load_list, load_lists
 from patrol.listing import index_on
 from patrol.model import Campaign
-from patrol.platforms import Platform, load_platforms
+from patrol.platforms import Platform, load_platform, platform_names
 from patrol.settings import Settings
 from patrol.store import Store
 from patrol.store.accounts import AccountBook
@@ -178,8 +178,27 @@ class Desk:
     # lists and platforms
 
     def platforms(self) -> Mapping[str, Platform]:
-        """Return every platform by name, the workspace's own too."""
-        return self.remembered("platforms", 60, lambda: load_platforms((self.workspace / "platforms",)))
+        """Return every platform by name, the workspace's own too; one whose file is faulty is left out."""
+        return self._read_platforms()[0]
+
+    def platform_faults(self) -> list[str]:
+        """Return what is wrong with platform files that could not be read."""
+        return self._read_platforms()[1]
+
+    def _read_platforms(self) -> tuple[dict[str, Platform], list[str]]:
+        return self.remembered("platforms", 60, self._load_platforms)
+
+    def _load_platforms(self) -> tuple[dict[str, Platform], list[str]]:
+        folders = (self.workspace / "platforms",)
+        found: dict[str, Platform] = {}
+        faults: list[str] = []
+        for name in platform_names(folders):
+            try:
+                found[name] = load_platform(name, folders)
+            except BadInput as error:
+                # one faulty file must not close every page of the console
+                faults.append(str(error))
+        return found, faults
 
     def platform_title(self, name: str) -> str:
         """Return how officers call a platform."""

@@ -108,6 +108,7 @@ DOORS: tuple[Door, ...] = (
     # reports and packages
     Door("GET", "/reports", reports.reports_page, EVERYONE),
     Door("POST", "/reports/pdf", reports.to_pdf, OFFICERS),
+    Door("POST", "/reports/hours", reports.record_hours, OFFICERS),
     Door("GET", "/reports/{form}", reports.form_page, EVERYONE),
     Door("POST", "/reports/{form}", reports.make, REVIEWERS),
     Door("POST", "/reports/{form}/freeze", reports.freeze, REVIEWERS),

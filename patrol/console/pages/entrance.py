@@ -80,7 +80,8 @@ def login_done(call: Call) -> Response:
     call.audit("login", user.login)
     resumed = read_resume(call.text("resume", most=400_000), call.desk.secret)
     if resumed is None:
-        return _sign_in(call, user.login, _inside(call.text("next")))
+        # who still has the first password is led to where it is changed; every other page would only refuse
+        return _sign_in(call, user.login, "/me" if user.must_change else _inside(call.text("next")))
     response = _sign_in(call, user.login, "/")
     page = call.page("resume.html", resumed=resumed, next=_inside(call.text("next")))
     for name, value in response.raw_headers:

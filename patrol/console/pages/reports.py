@@ -1,11 +1,14 @@
 """报表: make a form, look at it, freeze it as submitted, fetch its files."""
 
+import re
 from pathlib import Path
 
 from starlette.responses import FileResponse, Response
 
+from patrol.campaigns import china_today
 from patrol.console.call import Call
 from patrol.errors import BadInput, Refused
+from patrol.handling import ManualPatrol
 from patrol.reports.forms import Form, forms
 from patrol.reports.making import history, read_input, submit, write, write_difference
 from patrol.reports.records import BLANK
@@ -16,6 +19,7 @@ _TYPES = {
     ".pdf": "application/pdf",
 }
 _SHOWN_ROWS = 200
+_HOURS = re.compile(r"\d{1,2}(\.\d{1,2})?", re.ASCII)
 
 
 def reports_page(call: Call) -> Response:
@@ -121,3 +125,18 @@ def to_pdf(call: Call) -> Response:
     number = call.desk.tasks.start("report", f"PDF 预览：{path.name}", ["report", "pdf", str(path)], name=call.who.name)
     call.audit("pdf", path.name)
     return call.go(f"/tasks/{number}")
+
+
+def record_hours(call: Call) -> Response:
+    """Record hours that people looked at a source by hand: what no machine knows, and the coverage table leaves blank."""
+    campaign = call.need_campaign()
+    source, hours, people = call.text("source"), call.need("hours", "每人小时数"), call.text("people") or "1"
+    if source not in {choice.name for choice in campaign.sources}:
+        raise BadInput("请选择专项行动里的来源", field="来源")
+    if not _HOURS.fullmatch(hours) or not 0 < float(hours) <= 24 or not people.isascii() or not people.isdigit():
+        raise BadInput("小时数应为0到24的数，人数应为整数", field="小时数")
+    at = call.day("at", "日期") or china_today(call.now)
+    patrol = ManualPatrol(source=source, hours=float(hours), people=max(1, min(int(people), 500)), at=at)
+    call.books.handling.record_hours(campaign.id, patrol, officer=call.who.name, recorded_at=call.now)
+    call.audit("hours", source, f"{patrol.people}人，每人{patrol.hours:g}小时")
+    return call.go("/reports", said="人工巡查时数已记录，生成表单时填入")

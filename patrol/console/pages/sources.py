@@ -38,6 +38,7 @@ def sources_page(call: Call) -> Response:
         coverage=coverage,
         extra=extra,
         issues=call.books.store.issues(call.campaign_id),
+        faults=call.desk.platform_faults(),
         render=RENDER,
         tasks=[(task, call.desk.tasks.runs(task)) for task in tasks],
     )

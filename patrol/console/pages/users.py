@@ -41,6 +41,7 @@ ACTIONS = {
     "source": "来源设置",
     "list_change": "名单变更",
     "notice": "试发提醒",
+    "hours": "人工巡查时数",
     "view_report": "查看报表",
     "make_report": "生成报表",
     "submit_report": "报送存档",
