@@ -13,6 +13,7 @@ from patrol.browsers import find_browser
 from patrol.campaigns import load_campaign
 from patrol.errors import BadInput, EvidenceBroken, EvidenceError, NotAvailable
 from patrol.places import is_web_address
+from patrol.platforms import load_platforms
 from patrol.reports.making import whole
 from patrol.reports.to_docx import write_docx
 from patrol.settings import Settings
@@ -185,7 +186,10 @@ def record_command(
     manifests = vault.manifests(number)
     people = tuple(_person(role, text) for role, text in (("取证人", operator), ("见证人", witness)) if text.strip())
     stamps = stamps_of(vault, manifests, pinned_roots(given))
-    report = extraction_record(manifests, stamps, unit, datetime.now(UTC), people)
+    facts = next((manifest.lead for manifest in manifests if manifest.lead), None)
+    face = load_platforms().get(facts.platform) if facts else None
+    title = face.title if face else ""
+    report = extraction_record(manifests, stamps, unit, datetime.now(UTC), people, platform=title)
     whole(to, lambda part: write_docx(report, part))
     vault.record("view", number=number, actor="命令行", reason="生成电子数据提取笔录")
     typer.echo(f"已生成 {to}；标有“〔待填〕”处请填写，两名人员签名后有效")

@@ -44,6 +44,7 @@ WAYS = (
     "找{name}老师加微信号 {account}",
     "身份证{identity}，{name}女士 {phone}",
     "➕V：{account}　{name}校长",
+    "本人{name}，重点中学在职，身份证{identity}",
 )
 
 

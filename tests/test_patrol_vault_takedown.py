@@ -235,7 +235,7 @@ def test_nothing_is_decided_by_the_software(bureau: Bureau, tmp_path: Path) -> N
     assert "张某、李某" in covering
     assert "无证" not in opinion + covering
     assert "依法处置，并将处置情况书面函告我单位" in covering
-    assert "《校外培训行政处罚暂行办法》（教育部令第53号）第18条" in covering
+    assert "《校外培训行政处罚暂行办法》（教育部令第53号）第18条第二项" in covering
 
 
 def test_clauses_are_quoted_with_rank_and_dates(bureau: Bureau, tmp_path: Path) -> None:

@@ -33,6 +33,10 @@ class Case:
         """How the package is called on its papers."""
         return f"{self.takedown.document or self.takedown.number}"
 
+    def platform(self, lead: Lead) -> str:
+        """Return the Chinese name of a lead's platform."""
+        return wording.platform(self.given, lead.platform).title
+
     def masked(self, lead: Lead, text: str, limit: int = 0) -> str:
         """Return a text of a lead's page fit for a paper: personal data hidden first, then cut and made safe."""
         return clean(mask_text(text[:_MOST_TEXT], self.known.get(lead.number, ())), limit)
@@ -55,11 +59,14 @@ def make_case(
 
 
 def _known(lead: Lead) -> tuple[str, ...]:
-    texts, contacts = [lead.title, lead.author, lead.excerpt, lead.match.query, lead.match.why], list[str]()
+    texts, contacts = (
+        [lead.title[:_MOST_TEXT], lead.author, lead.excerpt[:_MOST_TEXT], lead.match.query, lead.match.why],
+        list[str](),
+    )
     if lead.screening:
         post, detection = lead.screening.post, lead.screening.detection
-        texts += [post.text, post.author_id, post.published_shown, *post.image_texts]
-        contacts = [f"{contact.kind}:{value}" for contact in detection.contacts for value in (contact.value, contact.quote)]
+        texts += [post.text[:_MOST_TEXT], post.author_id, post.published_shown, *post.image_texts]
+        contacts = [f"{contact.kind}:{contact.value}" for contact in detection.contacts]
     return known_in(texts, contacts)
 
 

@@ -11,6 +11,7 @@ from patrol.places import is_web_address, shown_address
 from patrol.reports.cells import clean
 from patrol.reports.records import BLANK, Block, Column, Paper, Report, Row, Span, Table
 from patrol.vault.clock import CLOCK
+from patrol.vault.items import without_rendering
 from patrol.vault.masked_manifest import known_of, mask_manifest
 from patrol.vault.masking import mask_text
 from patrol.vault.model import BEIJING, Environment, Manifest, Moment, Person
@@ -45,11 +46,12 @@ def extraction_record(
     people: Sequence[Person] = (),
     *,
     names: tuple[str, ...] = (),
+    platform: str = "",
 ) -> Report:
     """Return the record of one item; `stamps` stand beside the manifests in order, None where a stamp is pending.
 
     `people` are named by the officer who makes the record; those sealed with the evidence stand where none is given. Texts of
-    the page are masked; `names` are people to be hidden besides those found by rule.
+    the page are masked; `names` are people to be hidden besides those found by rule, `platform` is the platform's Chinese name.
     """
     known = (*names, *known_of(manifests))
     manifests = [mask_manifest(manifest, known) for manifest in manifests]
@@ -59,7 +61,7 @@ def extraction_record(
         *_section("基本情况", _basics(manifests, unit)),
         *_section("提取人员", _people(manifests, people)),
         *_section("提取环境和工具", _tools(manifests)),
-        *_section("提取对象和进入步骤", _objects(manifests)),
+        *_section("提取对象和进入步骤", _objects(manifests, platform)),
         *_section("提取过程", _course(manifests)),
         *_section("完整性校验", _integrity(manifests, stamps)),
         *_section("未能提取的内容及原因", _gaps(manifests)),
@@ -123,14 +125,14 @@ def _checks(environment: Environment) -> Iterable[str]:
     yield f"病毒查杀：{BLANK}。取证端出口 IP：{BLANK}。"
 
 
-def _objects(manifests: Sequence[Manifest]) -> Iterable[str]:
+def _objects(manifests: Sequence[Manifest], platform: str) -> Iterable[str]:
     for manifest in manifests:
         yield from _object(manifest)
     lead = next((manifest.lead for manifest in manifests if manifest.lead), None)
     if lead is None:
         return
     yield (
-        f"平台：{clean(lead.platform, 40) or BLANK}，账号：{clean(lead.author, 60) or '页面未见'}，"
+        f"平台：{clean(platform or lead.platform, 40) or BLANK}，账号：{clean(lead.author, 60) or '页面未见'}，"
         f"账号标识：{clean(lead.author_id, 60) or '页面未见'}，"
         f"页面显示的发布时间：{clean(lead.published_shown, 40) or '页面未见'}。"
     )
@@ -201,7 +203,7 @@ def _integrity(manifests: Sequence[Manifest], stamps: Sequence[Stamp | None]) ->
 def _gaps(manifests: Sequence[Manifest]) -> Iterable[str]:
     missing = [f"{manifest.name}：{what}" for manifest in manifests for what in manifest.missing]
     if not any(manifest.browser for manifest in manifests):
-        missing.append("尚未进行浏览器取证（无截图、网页快照和渲染后页面）")
+        missing.append(f"尚未进行浏览器取证，没有{without_rendering(manifests)}")
     if not any(manifest.capture for manifest in manifests):
         missing.append(f"没有{ROLES['response_body']}")
     missing += [

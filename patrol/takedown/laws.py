@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from detectors.model import Element
 from patrol.model import Lead
 from patrol.reports import wording
 from patrol.reports.cells import clean
@@ -27,6 +28,11 @@ class Law(FileRecord):
     def local(self) -> bool:
         """Whether it holds in one place only, and is named there alone."""
         return self.rank.startswith("地方")
+
+    @property
+    def binding(self) -> bool:
+        """Whether a penalty can rest on it."""
+        return self.rank in _RANKS[:3]
 
     @property
     def order(self) -> int:
@@ -52,8 +58,14 @@ class Quotation:
         """The full name with the article, or the short name where the document is not known."""
         if self.law is None:
             return self.clause
-        article = next(self.clause.removeprefix(begin) for begin in self.law.begins if self.clause.startswith(begin))
-        return f"{self.law.title}{article}" if article.startswith("第") else self.law.title
+        return f"{self.law.title}{self.article}"
+
+    @property
+    def article(self) -> str:
+        """The article alone (第18条第一项); empty where a whole document is named."""
+        begins = self.law.begins if self.law else ()
+        rest = next((self.clause.removeprefix(begin) for begin in begins if self.clause.startswith(begin)), "")
+        return rest if rest.startswith("第") else ""
 
     @property
     def dates(self) -> str:
@@ -75,12 +87,24 @@ def law_of(clause: str) -> Law | None:
     return next((law for law in laws() if any(clause.startswith(begin) for begin in law.begins)), None)
 
 
+def cited(quoted: Iterable[Quotation]) -> tuple[str, ...]:
+    """Return the documents to cite with their articles, each once, by rank; a plan of one place is left to the annex."""
+    articles: dict[str, dict[str, None]] = {}
+    for one in quoted:
+        if one.law is None or not one.law.local:
+            articles.setdefault(one.law.title if one.law else one.clause, {})[one.article] = None
+    return tuple(title + "、".join(article for article in found if article) for title, found in articles.items())
+
+
 def quotations(leads: Iterable[Lead]) -> tuple[Quotation, ...]:
     """Return the clauses that leads touch with their words, by rank; `leads` are numbered from 1 in their order."""
     met: dict[tuple[str, str], list[int]] = {}
     for place, lead in enumerate(leads, 1):
         rules = {rule.clause: rule.text for rule in wording.rules_of(lead)}
-        found = lead.screening.detection.findings if lead.screening else ()
+        # whom an offer is made to is a condition, not a breach
+        found = [
+            one for one in (lead.screening.detection.findings if lead.screening else ()) if one.element is not Element.AUDIENCE
+        ]
         for clause in dict.fromkeys(finding.clause for finding in found if finding.clause):
             for part in clause.split("；"):
                 if part.strip():

@@ -123,7 +123,14 @@ def _make_part(scratch: Path, case: Case, numbers: tuple[str, ...], vault: Vault
             _add_papers(folder, case)
         for manifests in items:
             stamps = stamps_of(vault, manifests, options.roots)
-            record = extraction_record(manifests, stamps, takedown.unit, takedown.made.instant, names=options.names)
+            record = extraction_record(
+                manifests,
+                stamps,
+                takedown.unit,
+                takedown.made.instant,
+                names=options.names,
+                platform=next((case.platform(lead) for lead, _ in case.leads if lead.evidence == manifests[0].number), ""),
+            )
             folder.add(f"09-电子数据提取笔录/{manifests[0].number}.docx", "record", _bytes(record, write_docx, ".docx"))
         add_evidence(folder, wish, items, vault.sources)
         add_index(folder, wish, items)

@@ -10,7 +10,7 @@ from patrol.takedown.case import Case, report
 from patrol.takedown.laws import quotations
 from patrol.takedown.recipients import recipient
 from patrol.vault.digests import of_bytes
-from patrol.vault.items import NO_RENDERING
+from patrol.vault.items import without_rendering
 from patrol.vault.model import Manifest
 from patrol.vault.naming import part_title
 
@@ -58,7 +58,7 @@ def _violation(case: Case, place: int, lead: Lead, manifests: tuple[Manifest, ..
     published = stacked(post.published_at) if post and post.published_at else shown
     values = (
         place,
-        wording.platform(case.given, lead.platform).title,
+        case.platform(lead),
         "\n".join(operators) or "页面未见",
         _KINDS.get(post.kind, "网页") if post else "网页",
         case.masked(lead, lead.author, 40) or "页面未见",
@@ -97,7 +97,7 @@ def catalogue(case: Case) -> Report:
 def _catalogued(case: Case, place: int, lead: Lead, manifests: tuple[Manifest, ...]) -> Row:
     gaps = dict.fromkeys(what for manifest in manifests for what in manifest.missing)
     if not any(manifest.browser for manifest in manifests):
-        gaps[NO_RENDERING] = None
+        gaps[without_rendering(manifests)] = None
     missing = "；".join(gaps)
     facts = next((manifest.lead for manifest in manifests if manifest.lead), None)
     values = (

@@ -1,7 +1,7 @@
 """Reading evidence items: their manifests, what they hold, what is missing, which wait for a time stamp."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,7 +80,7 @@ class Items:
         missing: list[str] = [] if any(m.capture for m in found) else [ROLES["response_body"]]
         best = _best_renderings(found)
         if not best:
-            missing.append(NO_RENDERING if any(_on_the_web(m) for m in found) else NO_ADDRESS)
+            missing.append(without_rendering(found))
         for device, manifest in best.items():
             missing += [f"{_DEVICES.get(device, device)}：{what}" for what in manifest.missing]
         worst = any(m.state is not EvidenceState.COMPLETE for m in best.values())
@@ -116,8 +116,10 @@ def receipt(manifest: Manifest, found: digests.Digests) -> Sealed:
     )
 
 
-def _on_the_web(manifest: Manifest) -> bool:
-    return manifest.capture is None or is_web_address(manifest.capture.url)
+def without_rendering(manifests: Sequence[Manifest]) -> str:
+    """Return why an item without a browser's view has none: not taken yet, or nowhere to take it from."""
+    on_the_web = any(one.capture is None or is_web_address(one.capture.url) for one in manifests)
+    return NO_RENDERING if on_the_web or not manifests else NO_ADDRESS
 
 
 def _best_renderings(found: list[Manifest]) -> dict[str, Manifest]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from detectors.contacts import find_contacts
 from detectors.fold import fold
 from detectors.model import Contact
-from patrol.vault.people_names import find_names, surname_length
+from patrol.vault.people_names import find_names, is_name, surname_length
 
 _GAP = r"[-\s.·—_]{0,2}"
 _PHONE = re.compile(rf"(?<!\d)[1１]{_GAP}[3-9３-９](?:{_GAP}\d){{9}}(?!\d)")
@@ -86,6 +86,7 @@ def known_in(texts: Iterable[str], contacts: Iterable[str] = ()) -> tuple[str, .
     found: dict[str, None] = {}
     for text in texts:
         part = text[:_MOST_TEXT]
+        found |= {part: None} if is_name(part) else {}
         found |= {part[name.start : name.end]: None for name in find_names(part) if name.given < name.end}
         found |= {contact.value: None for contact in _contacts(part) if contact.kind in _OWN}
         found |= {match["account"]: None for match in _CHAT.finditer(part)}

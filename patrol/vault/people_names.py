@@ -1,4 +1,4 @@
-"""People's names in a text, found by how they are written: 姓+名+称呼, 联系人：姓名, 姓名 before a phone number."""
+"""People's names in a text, found by how they are written: 姓+名+称呼, 联系人：姓名, 本人姓名, 姓名 before a phone number."""
 
 import re
 from collections.abc import Iterator
@@ -20,6 +20,7 @@ class _Words(FileRecord):
     titles: tuple[str, ...]
     short_titles: tuple[str, ...]
     labels: tuple[str, ...]
+    openers: tuple[str, ...]
     not_names: str
     word_ends: str
 
@@ -36,6 +37,7 @@ class PersonName:
 @dataclass(frozen=True, slots=True)
 class _Reader:
     patterns: tuple[re.Pattern[str], ...]
+    whole: re.Pattern[str]
     surname: re.Pattern[str]
     not_names: re.Pattern[str]
     word_ends: frozenset[str]
@@ -51,11 +53,13 @@ def _reader() -> _Reader:
         rf"{surname}(?!{titles})(?P<given>(?:{_GIVEN}){{1,2}}?)(?={titles})",
         rf"{surname}(?P<given>)(?={'|'.join(words.short_titles)})",
         rf"(?:{labels})\s*[:：]\s*{surname}{given}(?![{_HAN}])",
+        rf"(?:{'|'.join(words.openers)}){surname}{given}(?![{_HAN}])",
         rf"(?<![{_HAN}]){surname}{given}[\s:：,，、(（]{{0,3}}(?=[1１][3-9３-９])",
     )
     stops = sorted(words.not_names.split(), key=len, reverse=True)
     return _Reader(
         tuple(re.compile(pattern) for pattern in patterns),
+        re.compile(surname + given),
         re.compile("|".join(words.compounds)),
         re.compile("|".join(map(re.escape, stops))),
         frozenset(words.word_ends.split()),
@@ -71,6 +75,12 @@ def find_names(text: str) -> Iterator[PersonName]:
             ends_a_word = any(text[max(0, start - n) : start + 1] in reader.word_ends for n in range(_LONGEST_WORD))
             if not (ends_a_word or reader.not_names.match(text, start) or reader.not_names.match(text, given)):
                 yield PersonName(start, given, end)
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text is nothing but what may be a person's name (an account that carries one)."""
+    reader = _reader()
+    return reader.whole.fullmatch(text) is not None and reader.not_names.match(text) is None
 
 
 def surname_length(name: str) -> int:
