@@ -102,17 +102,13 @@ def _initials(folded: Folded, lexicon: Lexicon) -> Iterator[Hit]:
 
 
 def _cut_hits(folded: Folded, lexicon: Lexicon, left: int, right: int) -> Iterator[Hit]:
-    """Yield the words of a run of letters; an end letter may belong to a half-spelled word with its neighbour (czs学, 数xcz)."""
+    """Yield the words of a run of letters; an end letter may belong to a half-spelled word with its neighbour (czs学, 语ws学)."""
     text = folded.plain.text
-    for first, last in ((left, right), (left, right - 1), (left + 1, right)):
-        if last - first < 2:
-            continue
-        halves = [at for at in (right - 1,) if last < right] + [left - 1] * (first > left)
+    for first, last in ((left, right), (left, right - 1), (left + 1, right), (left + 1, right - 1)):
+        halves = [left - 1] * (first > left) + [right - 1] * (last < right)
         pairs = [(at, lexicon.halves.get(text[at : at + 2]) if at >= 0 else None) for at in halves]
-        if any(word is None for _, word in pairs):
-            continue
         found = _cut(text[first:last], lexicon)
-        if not found:
+        if any(word is None for _, word in pairs) or (not found and (first < last or len(pairs) < 2)):
             continue
         for at, to, word in found:
             start, end = folded.plain.span(first + at, first + to)

@@ -136,13 +136,20 @@ def _whole_word(folded: Folded, left: int, right: int) -> bool:
     """Whether a latin or digit word does not stand inside a longer run of the same kind in the original."""
     tight = folded.tight
     text = tight.text
-    if left and _same_run(text[left - 1], text[left]) and tight.ends[left - 1] == tight.starts[left]:
+    mixed = not text[left:right].isascii()
+    if left and _same_run(text[left - 1], text[left], mixed=mixed) and tight.ends[left - 1] == tight.starts[left]:
         return False
-    return not (right < len(text) and _same_run(text[right], text[right - 1]) and tight.ends[right - 1] == tight.starts[right])
+    return not (
+        right < len(text)
+        and _same_run(text[right], text[right - 1], mixed=mixed)
+        and tight.ends[right - 1] == tight.starts[right]
+    )
 
 
-def _same_run(one: str, other: str) -> bool:
-    return one.isascii() and one.isalnum() and other.isascii() and other.isalnum()
+def _same_run(one: str, other: str, *, mixed: bool) -> bool:
+    """Whether two characters belong together; beside a word with Chinese characters a digit does not join a letter (高1S学)."""
+    alike = one.isascii() and one.isalnum() and other.isascii() and other.isalnum()
+    return alike and (not mixed or one.isdigit() == other.isdigit())
 
 
 def _patterns(original: str, view: View) -> Iterator[Hit]:

@@ -241,7 +241,7 @@ def _compile(
         by_text.setdefault(word.text, word)
     unique = tuple(by_text.values())
     targets = tuple(by_text[target] for target in dict.fromkeys(sounds["targets"].split()) if target in by_text)
-    spoken = tuple(word for word in unique if not word.weak and word.labels and _SPOKEN.fullmatch(word.text))
+    spoken = _heard_first(targets, (word for word in unique if not word.weak and word.labels and _SPOKEN.fullmatch(word.text)))
     variants = tuple(word for word in variants_of(targets) if word.text not in by_text)
     return Lexicon(
         groups=groups,
@@ -259,6 +259,14 @@ def _compile(
         by_text=by_text,
         version=version,
     )
+
+
+def _heard_first(targets: tuple[Word, ...], words: Iterable[Word]) -> tuple[Word, ...]:
+    """Keep one word of each sound: those that evaders respell, then what is taught, then the rest."""
+    heard: dict[str, Word] = {}
+    for word in (*targets, *sorted(words, key=lambda word: not word.labels[0].startswith(("subject.", "topic.", "tutor.")))):
+        heard.setdefault(word_sounds(word.text), word)
+    return tuple(heard.values())
 
 
 def _automaton(words: Iterable[str]) -> ahocorasick_rs.AhoCorasick:

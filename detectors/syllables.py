@@ -17,8 +17,8 @@ from pypinyin.style import convert
 from detectors.fold import View
 
 _FIRST = 0xF0000
-_LATIN = re.compile(r"(?:[a-z]{1,6}[1-4](?![0-9])){2,8}|[a-z]{2,40}")
-_TONED = re.compile("[a-z]{1,6}[1-4]?")
+_LATIN = re.compile(r"[a-z]{1,20}[1-4](?:[a-z]{1,6}[1-4](?![0-9])|[a-z]{2,6}){1,8}|[a-z]{2,40}")
+_TONED = re.compile("[a-z]+[1-4]?")
 _MAX_SYLLABLE = 6
 
 
@@ -101,21 +101,30 @@ def _spelled(view: View, start: int, run: str) -> Iterator[tuple[int, tuple[str,
     if whole:
         yield start, whole
         return
-    cuts = [0, *(at for at in range(1, len(run)) if view.ends[start + at - 1] != view.starts[start + at]), len(run)]
+    cuts = [0, *(at for at in range(1, len(run)) if _parted(view, start + at)), len(run)]
     for left, right in pairwise(cuts):
         syllables = syllables_of(run[left:right]) if right - left > 1 else ()
         if syllables:
             yield start + left, syllables
 
 
+def _parted(view: View, at: int) -> bool:
+    """Whether something stood between two characters of the original, or a digit meets a letter."""
+    return view.ends[at - 1] != view.starts[at] or view.text[at - 1].isdigit() != view.text[at].isdigit()
+
+
 @lru_cache(maxsize=4096)
 def syllables_of(run: str) -> tuple[str, ...]:
     """Cut letters into pinyin syllables, tone digits kept with them; empty when they are no pinyin."""
-    toned = _TONED.findall(run) if not run.isalpha() else ()
-    if toned:
-        known = "".join(toned) == run and all(part.rstrip("1234") in _sounds() for part in toned)
-        return tuple(toned) if known else ()
-    return _split(run)
+    if run.isalpha():
+        return _split(run)
+    found: list[str] = []
+    for part in _TONED.findall(run):
+        syllables = _split(part.rstrip("1234"))
+        if not syllables:
+            return ()
+        found.extend((*syllables[:-1], syllables[-1] + part[len(part.rstrip("1234")) :]))
+    return tuple(found)
 
 
 def _split(letters: str) -> tuple[str, ...]:
