@@ -6,6 +6,7 @@ import yaml
 
 from detectors.fold_tables import RULES
 from detectors.training.fit import fit, prepare
+from detectors.training.made import made_of
 from detectors.training.posts import read_examples
 
 
@@ -13,7 +14,7 @@ def main() -> None:
     """Write both weight files."""
     examples = read_examples()
     told = f"由 python -m detectors.training 从 detectors/training 的 {len(examples)} 条自编语料拟合，不要手改。"
-    heads = fit([prepare(example) for example in examples])
+    heads = fit([prepare(example) for example in (*examples, *made_of(examples))])
     elements = {head: dict(weights) for head, weights in heads.elements.items()}
     (RULES / "weights.yml").write_text(
         f"# {told}\n" + yaml.safe_dump(elements, allow_unicode=True, sort_keys=True), encoding="utf-8"

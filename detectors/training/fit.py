@@ -16,6 +16,7 @@ from detectors.elements import find_hits
 from detectors.features import offered
 from detectors.fold import fold
 from detectors.lexicon import load_lexicon
+from detectors.training.made import MADE
 from detectors.training.posts import Example
 from detectors.training.solver import Rows, solve
 
@@ -55,6 +56,7 @@ class Post:
     whole: Mapping[str, float]
     subject: bool
     other: bool
+    written: bool
 
 
 def prepare(example: Example) -> Post:
@@ -67,12 +69,14 @@ def prepare(example: Example) -> Post:
     reader = Reader(folded, judged.hits, example.title)
     speaking = [window for window in judged.windows if any(offered(window.counts, head) for head in HEADS)]
     read = [(window, frozenset(reader.grams(window))) for window in speaking]
-    return Post(read, judged.whole, example.subject, example.other)
+    return Post(read, judged.whole, example.subject, example.other, example.kind != MADE)
 
 
 def fit(posts: Sequence[Post]) -> Heads:
     """Return the weights of both heads; the same posts always give the same weights."""
-    fitted = {head: _fit_head(posts, head) for head in HEADS}
+    counts = Counter(gram for post in posts if post.written for gram in {gram for _, found in post.windows for gram in found})
+    known = frozenset(gram for gram, count in counts.items() if count >= _LEAST)
+    fitted = {head: _fit_head(posts, head, known) for head in HEADS}
     elements = {
         head: {name: round(value, 3) for name, value in sorted(found.items()) if abs(value) >= 0.005}
         for head, (found, _) in fitted.items()
@@ -82,7 +86,7 @@ def fit(posts: Sequence[Post]) -> Heads:
     return Heads(elements, {gram: (pair[0], pair[1]) for gram, pair in pairs.items() if max(map(abs, pair)) >= _TINY})
 
 
-def _fit_head(posts: Sequence[Post], head: str) -> tuple[dict[str, float], dict[str, float]]:
+def _fit_head(posts: Sequence[Post], head: str, grams: frozenset[str]) -> tuple[dict[str, float], dict[str, float]]:
     """Fit one head; subject posts are left out of the other head, which only tells the rest from clean texts."""
     known = [(seen, post.subject if head == "subject" else post.other) for post in posts if (seen := _seen(post, head))]
     answers = [answer for _, answer in known]
@@ -91,7 +95,7 @@ def _fit_head(posts: Sequence[Post], head: str) -> tuple[dict[str, float], dict[
     weights: dict[str, float] = dict(prior)
     worded: dict[str, float] = {}
     for _ in range(_ROUNDS):
-        rows = _rows(loudest)
+        rows = _rows(loudest, grams)
         weights, worded = solve(rows, answers, prior, _bounds(rows.elements), (_SHRINK_ELEMENTS, _SHRINK_GRAMS))
         again = [max(seen, key=lambda one: loudness(one.values, one.grams, weights, worded)) for seen, _ in known]
         if again == loudest:
@@ -114,12 +118,12 @@ def loudness(values: Elements, found: frozenset[str], weights: Elements, worded:
 
 
 def _told(found: frozenset[str], worded: Mapping[str, float]) -> float:
-    return sum(worded.get(gram, 0.0) for gram in sorted(found)) / (len(found) + 1) ** 0.5
+    added: float = sum(worded.get(gram, 0.0) for gram in sorted(found))
+    return added / float((len(found) + 1) ** 0.5)
 
 
-def _rows(loudest: Sequence[_Seen]) -> Rows:
-    counts = Counter(gram for seen in loudest for gram in seen.grams)
-    grams = sorted(gram for gram, count in counts.items() if count >= _LEAST)
+def _rows(loudest: Sequence[_Seen], known: frozenset[str]) -> Rows:
+    grams = sorted({gram for seen in loudest for gram in seen.grams} & known)
     elements = sorted({name for seen in loudest for name in seen.values})
     return Rows.of([(seen.values, seen.grams) for seen in loudest], elements, grams)
 

@@ -30,6 +30,11 @@ def read_examples() -> tuple[Example, ...]:
     )
 
 
+def read_frames() -> tuple[tuple[str, str, str], ...]:
+    """Return kind (`report` or `offer`), title and text of every frame; 〔〕 in the text is where a post goes."""
+    return tuple((kind, title, text) for kind, title, text in _lines("frames.txt", 3))
+
+
 def _lines(name: str, fields: int) -> Iterator[list[str]]:
     for number, line in enumerate((HERE / name).read_text(encoding="utf-8").splitlines(), 1):
         if not line or line.startswith("#"):

@@ -41,11 +41,14 @@ class Rows:
 
     def times(self, weights: Floats) -> Floats:
         """Return the logit of every row."""
-        return np.bincount(self.row, self.value * weights[self.column], minlength=self.size)
+        found: Any = np.bincount(self.row, self.value * weights[self.column], minlength=self.size)
+        return np.asarray(found, dtype=np.float64)
 
     def back(self, errors: Floats) -> Floats:
         """Return the slope of every column."""
-        return np.bincount(self.column, self.value * errors[self.row], minlength=len(self.elements) + len(self.grams))
+        width = len(self.elements) + len(self.grams)
+        found: Any = np.bincount(self.column, self.value * errors[self.row], minlength=width)
+        return np.asarray(found, dtype=np.float64)
 
 
 def solve(
