@@ -60,11 +60,13 @@ def _sounds(folded: Folded, lexicon: Lexicon, taken: Spans) -> Iterator[Hit]:
 
 
 def _variants(folded: Folded, lexicon: Lexicon, taken: Spans) -> Iterator[Hit]:
-    """Yield words with characters swapped for look-alikes or taken apart into common ones (物王里)."""
+    """Yield words with characters swapped for look-alikes, taken apart into common ones (物王里) or parted by 、."""
     tight = folded.tight
     for index, left, right in lexicon.variant_matcher.find_matches_as_indexes(tight.text):
         word = lexicon.variants[index]
         if taken.touch(left, right) or (right - left == len(word.means) and ordinary(tight.text, left, right)):
+            continue
+        if word.trick == "inserted_symbols" and _listed(tight.text, left, right):
             continue
         start, end = tight.span(left, right)
         yield Hit(word.labels, start, end, word.means, word.trick, True)
@@ -82,6 +84,12 @@ def ordinary(text: str, left: int, right: int) -> bool:
         longer = text[left - 1 : right] in words or text[left : right + 1] in words
         return longer or (after and (before or text[right - 1 : right + 2] in words))
     return before and after
+
+
+def _listed(text: str, left: int, right: int) -> bool:
+    """Whether a mark between characters only parts two ordinary words (工作、业余)."""
+    words = common_words()
+    return (left > 0 and text[left - 1 : left + 1] in words) or text[right - 1 : right + 1] in words
 
 
 def _initials(folded: Folded, lexicon: Lexicon) -> Iterator[Hit]:

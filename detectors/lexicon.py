@@ -277,6 +277,8 @@ def variants_of(targets: Iterable[Word]) -> Iterable[Word]:
     """Yield each target word with characters swapped for look-alikes or taken apart, ordinary words left out."""
     tables, ordinary = load_tables(), common_words()
     for word in targets:
+        parted = "、".join(word.text)
+        yield Word(parted, word.labels, weak=True, trick="inserted_symbols", means=word.text)
         most = _MOST_SWAPS if len(word.text) == 2 else _MOST_SWAPS // 3
         choices = [
             (
