@@ -16,11 +16,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pkgutil import resolve_name
 
-from patrol.errors import CrawlError
-from patrol.frontier import Frontier
+from patrol.errors import BadInput, CrawlError
+from patrol.frontier import Pages, open_frontier
+from patrol.frontier.records import Planned
 from patrol.model import Run
+from patrol.places import is_web_address
 from patrol.reporting_line import ReportingLine
-from patrol.spider_job import SpiderJob, atlas_of, entry_pages
+from patrol.spider_job import BY_ADDRESS, Atlas, SpiderJob, atlas_of, entry_pages
 
 __all__ = ["SpiderJob", "run_spider"]
 
@@ -52,10 +54,12 @@ def run_spider(job: SpiderJob, tell: Teller | None = None) -> Run:
     network, a page or a child does. `tell` receives counts: planned, waiting, fetched, posts, leads, and each state by value.
     """
     job = replace(job, deadline=time.time() + 60 * job.settings.number("run_minutes"))
-    frontier = Frontier.open(job.workspace)
+    frontier = open_frontier(job.settings)
     try:
         atlas = atlas_of(job.campaign, job.workspace)
-        frontier.add(job.run.id, entry_pages(job, atlas))
+        frontier.add(job.run.id, begun := _entries(job, atlas))
+        if not begun and not frontier.tally(job.run.id).planned:
+            return _without_entries(job, atlas)
         pages = max(job.choice.max_pages or atlas.named(job.choice.name).budget.pages, len(job.choice.start))
         totals: Counter[str] = Counter()
         deaths, idle, outcome, error = 0, 0, "finished", ""
@@ -86,6 +90,26 @@ def run_spider(job: SpiderJob, tell: Teller | None = None) -> Run:
         frontier.close()
 
 
+def _entries(job: SpiderJob, atlas: Atlas) -> list[Planned]:
+    """Return the pages a run begins with; none where the source's addresses differ from place to place and none is given."""
+    try:
+        pages = entry_pages(job, atlas)
+    except BadInput:
+        return []
+    return [page for page in pages if is_web_address(page.url)]
+
+
+def _without_entries(job: SpiderJob, atlas: Atlas) -> Run:
+    """Return a run that could not begin: told as what it is, never as a finished one without finds."""
+    counts = {"planned": 0, "waiting": 0, "fetched": 0}
+    by_hand = job.choice.name in BY_ADDRESS or atlas.named(job.choice.name).kind == "import"
+    if by_hand:
+        note = "没有网址可看" if job.choice.name in BY_ADDRESS else "不能自动巡查，由人工录入"
+        return replace(job.run, ended_at=datetime.now(UTC), outcome="finished", counts=counts, error=note)
+    note = "没有入口地址，未巡查；请在专项行动文件的这个来源里写明 start（网址）或 base（网站地址）"
+    return replace(job.run, ended_at=None, outcome="failed", counts=counts, error=note)
+
+
 def _adding(tell: Teller | None, totals: Mapping[str, int]) -> Teller:
     def told(counts: Counts) -> None:
         if tell is not None:
@@ -94,7 +118,7 @@ def _adding(tell: Teller | None, totals: Mapping[str, int]) -> Teller:
     return told
 
 
-def _ended(job: SpiderJob, frontier: Frontier, totals: Counts, outcome: str, error: str) -> Run:
+def _ended(job: SpiderJob, frontier: Pages, totals: Counts, outcome: str, error: str) -> Run:
     tally = frontier.tally(job.run.id)
     skipped = tally.states.get("skipped.budget", 0)
     counts = {

@@ -65,7 +65,7 @@ class KeepPages:
 
     def __init__(self, crawler: Crawler, job: SpiderJob) -> None:
         self._crawler, self._job = crawler, job
-        self._posts = self._leads = 0
+        self._posts, self._leads = 0, set[object]()
         self._told_at = self._busy_since = 0.0
         self._waiting: list[tuple[PageResult, asyncio.Future[None]]] = []
         self._worker: asyncio.Future[None] | None = None
@@ -155,7 +155,8 @@ class KeepPages:
             return
         self._scheduler.finish(results)
         self._posts += sum(len(result.posts) for result in results)
-        self._leads += sum(len(leads) for leads in kept)
+        # a lead that is seen on two pages, or again, is one lead
+        self._leads.update(getattr(lead, "number", lead) for leads in kept for lead in leads)
 
     async def _recorded(self, results: Sequence[PageResult]) -> Sequence[Sequence[object]]:
         """Hand pages to the keeper: pictures in a thread, since reading their words takes seconds.
@@ -201,7 +202,7 @@ class KeepPages:
         tally = self._scheduler.tally()
         skipped = tally.states.get(State.BUDGET, 0)
         numbers = {"planned": tally.planned, "waiting": tally.open, "fetched": tally.ended - skipped}
-        return {**numbers, "posts": self._posts, "leads": self._leads, **tally.states}
+        return {**numbers, "posts": self._posts, "leads": len(self._leads), **tally.states}
 
     async def close_spider(self) -> None:
         """Record what this run will not fetch any more, when it came to its end by itself."""

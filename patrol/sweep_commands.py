@@ -186,11 +186,13 @@ def print_result(result: SweepResult, *, as_json: bool) -> None:
 
 def coverage_table(coverage: tuple[SourceCoverage, ...]) -> Table:
     """Return the coverage of each source as a table; a gap is always shown with its reason."""
-    table = Table("来源", "计划页", "已覆盖", "未覆盖（原因）", "未取", "帖文", "线索", title="巡查覆盖情况")
+    table = Table("来源", "计划页", "已覆盖", "其中未变", "未覆盖（原因）", "未取", "帖文", "线索", title="巡查覆盖情况")
     for row in coverage:
         reasons = "，".join(f"{state.chinese} {count}" for state, count in sorted(row.gaps.items(), key=lambda item: -item[1]))
-        name = row.source if row.complete else f"[yellow]{row.source}[/]"
-        numbers = (str(row.planned), str(row.covered), reasons or "无", str(row.waiting), str(row.posts), str(row.leads))
+        name = row.source if row.complete and not row.note else f"[yellow]{row.source}[/]"
+        leads = f"{row.leads}（另有{row.repeated}条重复）" if row.repeated else str(row.leads)
+        gaps = "；".join(filter(None, (reasons, row.note))) or "无"
+        numbers = (str(row.planned), str(row.covered), str(row.unchanged), gaps, str(row.waiting), str(row.posts), leads)
         table.add_row(name, *numbers)
     return table
 
@@ -206,6 +208,8 @@ def _as_data(result: SweepResult) -> dict[str, object]:
                 "waiting": row.waiting,
                 "posts": row.posts,
                 "leads": row.leads,
+                "unchanged": row.unchanged,
+                "repeated": row.repeated,
                 "gaps": {state.value: count for state, count in row.gaps.items()},
                 "note": row.note,
             }

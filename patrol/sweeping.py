@@ -11,7 +11,7 @@ from patrol.browser_profiles import check_profiles
 from patrol.browsers import find_browser
 from patrol.crawl import SpiderJob, run_spider
 from patrol.errors import BadInput, NotAvailable, PatrolError
-from patrol.model import Campaign, Run, SourceChoice, SourceCoverage
+from patrol.model import Campaign, Run, SourceChoice, SourceCoverage, State
 from patrol.monitors import check_run
 from patrol.places import is_web_address
 from patrol.platforms import load_platform
@@ -46,14 +46,27 @@ class SweepResult:
 
     @property
     def complete(self) -> bool:
-        """Whether every run ended by itself."""
-        return all(run.outcome == "finished" for run in self.runs)
+        """Whether every run ended by itself, and anything was seen at all."""
+        return all(run.outcome == "finished" for run in self.runs) and not self.blind
+
+    @property
+    def blind(self) -> bool:
+        """Whether pages were planned and not a single one was seen."""
+        planned = sum(run.counts.get("planned", 0) for run in self.runs)
+        return planned > 0 and not any(run.counts.get(state.value, 0) for run in self.runs for state in State if state.covered)
 
     def raise_if_cut_short(self) -> None:
-        """Raise PatrolError naming the sources whose run did not come to its end, and why."""
+        """Raise PatrolError naming the sources whose run did not come to its end, and why; or that nothing was seen."""
         cut = [f"{run.source}（{run.error or '被中止'}）" for run in self.runs if run.outcome != "finished"]
         if cut:
             raise PatrolError(f"没有巡查完：{'；'.join(cut)}。已取得的都已保存，再次运行同一命令会接着做")
+        if self.blind:
+            raise PatrolError(f"一页也没有看到，不能算作“未发现”：{'；'.join(map(_why_blind, self.runs))}")
+
+
+def _why_blind(run: Run) -> str:
+    reasons = [f"{state.chinese}{run.counts[state.value]}页" for state in State if run.counts.get(state.value, 0)]
+    return f"{run.source}（{'，'.join(reasons) or run.error or '没有取到网页'}）"
 
 
 Teller = Callable[[Progress], None]
