@@ -12,6 +12,7 @@ from typing import Protocol, cast
 import typer
 
 from patrol.cli import command_line
+from patrol.detection_scorecard import read_scorecard, shown
 from patrol.model import State
 from patrol.platforms import load_platforms
 from patrol.reports.forms import forms
@@ -28,6 +29,7 @@ def tables() -> dict[str, str]:
         "settings": _table(("设置", "默认", "说明"), ((f"`{s.name}`", f"`{s.default}`", s.help) for s in SETTINGS)),
         "platforms": _table(("名称", "平台", "读取方式", "匿名可见", "核实于"), _platforms()),
         "states": _table(("代码", "报表用词", "算已覆盖"), ((f"`{s}`", s.chinese, "是" if s.covered else "否") for s in State)),
+        "scores": shown(read_scorecard()),
         "forms": _table(("名称", "表名"), ((f"`{form.TEMPLATE.id}`", form.TEMPLATE.name) for form in forms().values())),
     }
 

@@ -9,6 +9,7 @@ import pytest
 from detectors.model import Detection, Element, Finding
 from fixtures.detection import compose, ordinary
 from patrol.detection_labels import CATEGORIES, TRICKS, Answer, LabelledPost, read_answers, read_posts
+from patrol.detection_scorecard import SCORECARD, read_scorecard, scored, shown, written
 from patrol.detection_scores import score, table
 from patrol.errors import BadInput
 
@@ -171,3 +172,28 @@ def test_the_table_of_clean_posts_shows_false_alarms_alone() -> None:
     shown = table(score([post("b", violation=False, note="plain: x")], {"b": answer("b", False)}))
     assert "手法" not in shown
     assert shown.endswith("误报：无")
+
+
+def test_committed_scores_are_what_the_code_gives() -> None:
+    assert written(scored()) == SCORECARD.read_text(encoding="utf-8"), "运行 python -m patrol.detection_scorecard"
+
+
+def test_committed_scores_keep_their_floors() -> None:
+    card = read_scorecard()
+    for one in card.axes.values():
+        assert 2 * one["hits"] / (2 * one["hits"] + one["extra"] + one["missed"]) >= 0.95
+    assert {name for name, one in card.tricks.items() if one["found"] / one["total"] < 0.8} == set()
+    assert max(card.ordinary_alarms.values()) <= card.ordinary / 900
+
+
+def test_the_manual_shows_rates_of_the_committed_counts() -> None:
+    card = read_scorecard()
+    pinyin = card.tricks["pinyin"]
+    assert f"| `pinyin` | {pinyin['found'] / pinyin['total']:.3f} | {pinyin['found']}/{pinyin['total']} |" in shown(card)
+
+
+def test_a_scorecard_with_a_foreign_key_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "scores.yml"
+    path.write_text(SCORECARD.read_text(encoding="utf-8") + "guess: 1\n", encoding="utf-8")
+    with pytest.raises(BadInput, match="不是成绩文件"):
+        read_scorecard(path)
