@@ -1,122 +1,27 @@
-"""`patrol report …` on a real store: forms, templates, records, submission, tracing; sums held against SQL."""
+"""`patrol report …` on a real store: forms, templates, records, submission, tracing."""
 
 import json
 import re
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import openpyxl
-import pypdfium2
 import pytest
 from docx import Document
 from docx.oxml.ns import qn
-from typer.testing import CliRunner, Result
 
 from patrol.bench_report import sample_whole
-from patrol.campaigns import load_campaign
 from patrol.errors import BadInput, EvidenceBroken, StoreError
-from patrol.handling import Look, Measure
-from patrol.model import Campaign, Judgement, Lead, Run, State, Visit
-from patrol.report_commands import app
+from patrol.handling import Look
+from patrol.model import Judgement, State
 from patrol.reports.forms import form, forms
 from patrol.reports.making import history
-from patrol.reports.preview import to_pdf
 from patrol.store import Store
-from patrol.store.connection import immediate
 from patrol.store.handling import HandlingBook
+from tests.report_workspace import body_text, filled, make, numbered, report, rows_of
 
-CAMPAIGN = """
-[campaign]
-id = "winter-2027"
-title = "XX市2027年寒假校外培训线上巡查专项行动"
-region = "XX市"
-start = 2027-01-15
-end = 2027-02-28
-summary_due = 2027-02-25
-[report]
-unit = "XX市教育局"
-leader = "张某"
-phone = "19900001234"
-[[batches]]
-number = 1
-due = 2027-01-30
-[[batches]]
-number = 2
-due = 2027-02-15
-[[sources]]
-name = "wuba58"
-[[sources]]
-name = "douyin"
-[[sources]]
-name = "wechat_miniprogram"
-[[sources]]
-name = "discuz"
-[[sources]]
-name = "baidu"
-[[sources]]
-name = "weibo"
-"""
-MANY, FEW = 300, 24
-REAL = {
-    "classifieds": "wuba58",
-    "short_video": "douyin",
-    "mini_program": "wechat_miniprogram",
-    "forum": "discuz",
-    "search": "baidu",
-}
-START = datetime(2027, 1, 15, 2, tzinfo=UTC)
-
-
-def filled(folder: Path, count: int, *, handled: bool = False) -> Path:
-    """Fill a workspace with leads over two batches, reviews and visits with gaps, in one transaction; also with what officers
-    did about them when `handled`."""
-    (folder / "campaign.toml").write_text(CAMPAIGN, encoding="utf-8")
-    campaign = load_campaign(folder / "campaign.toml")
-    store = Store.open(folder)
-    with immediate(store.database):
-        store.save_campaign(campaign, CAMPAIGN, START)
-        for source in REAL.values():
-            store.start_run(Run(id=f"run-{source}", campaign=campaign.id, source=source, started_at=START))
-            for number in range(6):
-                state = State.BLOCKED_CAPTCHA if source == "douyin" and number > 3 else State.OK
-                url = f"https://{source.replace('_', '-')}.example/{number}"
-                visit = Visit(url=url, source=source, state=state, at=START + timedelta(days=4 * number))
-                store.record_visit(visit, run=f"run-{source}", campaign=campaign.id)
-        for lead in sample_whole(count).leads:
-            _record(store, campaign, lead)
-        if handled:
-            _handle(store, campaign)
-    store.close()
-    return folder
-
-
-def _record(store: Store, campaign: Campaign, lead: Lead) -> None:
-    assert lead.screening is not None
-    source = REAL[lead.platform]
-    screening = replace(lead.screening, post=replace(lead.screening.post, platform=source))
-    kept = store.record_screening(screening, run=f"run-{source}", campaign=campaign, source=source, device="desktop")
-    assert kept is not None
-    if lead.judgement is not Judgement.UNREVIEWED:
-        for officer, role in (("李某", "初审"), ("王某", "复核")):
-            store.judge(kept.number, lead.judgement, officer=officer, role=role, reason="核对页面", at=START)
-
-
-def _handle(store: Store, campaign: Campaign) -> None:
-    """Record measures on every fourth confirmed lead and looks at the first third of the leads."""
-    book, leads = HandlingBook(store), list(store.leads(campaign.id))
-    confirmed = [lead for lead in leads if lead.judgement is Judgement.CONFIRMED]
-    for place, lead in enumerate(confirmed[1::4]):
-        kind, state = ("rectify", "refer", "takedown")[place % 3], ("open", "done")[place % 2]
-        done = date(2027, 2, 18) if state == "done" else None
-        measure = Measure(lead=lead.number, kind=kind, at=date(2027, 2, 3), to="cyber" if kind == "refer" else "", state=state,
-                          document=f"云教函〔2027〕{place + 1}号", done_at=done)  # fmt: skip
-        book.record_measure(measure, officer="李某", recorded_at=START)
-    for place, lead in enumerate(leads[: len(leads) // 3]):
-        state_seen = (State.OK, State.GONE_DELETED, State.BLOCKED_LOGIN)[place % 3]
-        book.record_look(Look(lead=lead.number, at=datetime(2027, 2, 8, tzinfo=UTC), state=state_seen))
+FEW = 24
 
 
 @pytest.fixture(scope="module")
@@ -134,153 +39,14 @@ def workspace(few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     return tmp_path
 
 
-@pytest.fixture(scope="module")
-def campaign_of_300(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return a workspace of 300 leads with every form made once, in `out/`; only read by tests."""
-    folder = filled(tmp_path_factory.mktemp("many"), MANY, handled=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATROL_WORKSPACE", str(folder))
-        for name in forms():
-            make(folder, name, f"out/{name}")
-        for batch in ("1", "2"):
-            make(folder, "patrol_table", f"out/batch-{batch}", "--batch", batch)
-        yield folder
-
-
-def report(*arguments: str | Path) -> Result:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result
-
-
-def make(workspace: Path, name: str, output: str, *more: str) -> list[Path]:
-    made = report(name, "--campaign", workspace / "campaign.toml", "--output", workspace / output, *more)
-    return [Path(line) for line in made.stdout.splitlines()]
-
-
-def count(workspace: Path, where: str) -> int:
-    store = Store.open(workspace)
-    try:
-        return int(str(next(iter(store.database.query(f"SELECT count(*) AS n FROM leads WHERE {where}")))["n"]))  # noqa: S608
-    finally:
-        store.close()
-
-
-def rows_of(path: Path, sheet: str) -> list[tuple[object, ...]]:
-    return [tuple(row) for row in openpyxl.load_workbook(path)[sheet].iter_rows(values_only=True)]
-
-
-def numbered(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
-    return [row for row in rows if isinstance(row[0], int)]
-
-
-def body_text(path: Path) -> str:
-    return "".join(text.text or "" for text in Document(str(path)).element.body.iter(qn("w:t")))
-
-
 def test_list_names_every_form_of_the_folder() -> None:
     listed = [line.split("\t")[0] for line in report("list").stdout.splitlines()]
     assert listed == list(forms())
     assert {"patrol_table", "census", "regulated", "ledger", "list_changes", "referral", "cases", "summary"} <= set(listed)
 
 
-def test_every_form_is_made_in_every_kind_it_has(campaign_of_300: Path) -> None:
-    out = campaign_of_300 / "out"
-    for name, one in forms().items():
-        made = sorted(path.suffix.removeprefix(".") for path in out.glob(f"{name}.*"))
-        assert made == sorted(one.TEMPLATE.kinds)
-    assert all(path.stat().st_size > 3000 for path in out.iterdir())
-    assert not list(out.glob(".*part*"))
-
-
 def test_a_form_is_known_by_its_chinese_name_too(workspace: Path) -> None:
     assert make(workspace, "线上巡查情况表", "表.xlsx", "--batch", "1")[0].name == "表.xlsx"
-
-
-def test_sums_of_all_forms_agree_with_each_other_and_with_sql(campaign_of_300: Path) -> None:
-    out, listed = campaign_of_300 / "out", count(campaign_of_300, "judgement <> 'dismissed'")
-    assert (count(campaign_of_300, "1"), listed) == (MANY, 243)
-    first = len(numbered(rows_of(out / "batch-1.xlsx", "线上巡查情况表")))
-    second = len(numbered(rows_of(out / "batch-2.xlsx", "线上巡查情况表")))
-    assert first == count(campaign_of_300, "judgement <> 'dismissed' AND date(found_at, '+8 hours') <= '2027-01-29'")
-    assert first + second == listed == len(numbered(rows_of(out / "patrol_table.xlsx", "线上巡查情况表")))
-    compared = numbered(rows_of(out / "batch-2.xlsx", "与上批对比"))
-    assert len(compared) == listed
-    assert sum(row[1] == "新增" for row in compared) == second
-    assert len(numbered(rows_of(out / "ledger.xlsx", "整治工作台账"))) == listed
-    for file in ("ledger", "patrol_table", "regulated", "census", "summary"):
-        subtotals = {row[2] for row in rows_of(out / f"{file}.xlsx", "合计与核对") if row[1] in {"小计", "列入各表"}}
-        assert subtotals == {listed}, file
-
-
-def test_sums_of_objects_and_bodies_agree_with_sql(campaign_of_300: Path) -> None:
-    out = campaign_of_300 / "out"
-    listed, confirmed = count(campaign_of_300, "judgement <> 'dismissed'"), count(campaign_of_300, "judgement = 'confirmed'")
-    regulated = rows_of(out / "regulated.xlsx", "监管对象名单")
-    total = next(row for row in regulated if row[0] == "合计")
-    assert (total[11], total[12]) == (listed, confirmed)
-    assert total[11] == sum(row[11] for row in numbered(regulated))
-    census = rows_of(out / "census.xlsx", "校外线上培训机构排查摸底统计表")
-    assert next(row for row in census if row[0] == "合计")[-1] == f"疑似线索{listed}条"
-    assert len(numbered(census)) == len(numbered(regulated))
-    study = next(row for row in rows_of(out / "list_changes.xlsx", "供研究的对象") if row[0] == "合计")
-    assert study[3] == confirmed
-    referred = {str(row[1]) for sheet in openpyxl.load_workbook(out / "referral.xlsx").sheetnames
-                if sheet.startswith(("移送", "由教育")) for row in numbered(rows_of(out / "referral.xlsx", sheet))}  # fmt: skip
-    assert len(referred) == confirmed
-
-
-def test_coverage_adds_up_and_shows_the_source_without_a_row(campaign_of_300: Path) -> None:
-    covered = rows_of(campaign_of_300 / "out" / "ledger.xlsx", "巡查覆盖情况")
-    sums = next(row for row in covered if row[0] == "合计")
-    columns = [[int(str(row[place])) for row in numbered(covered)] for place in range(3, 7)]
-    assert list(sums[3:7]) == [sum(column) for column in columns] == [30, 28, 2, 0]
-    assert sums[9] == MANY
-    (missing,) = [row for row in numbered(covered) if row[1] == "微博"]
-    assert str(missing[2]).startswith("未巡查")
-
-
-def test_the_summary_keeps_its_length_and_every_number_is_reconciled(campaign_of_300: Path) -> None:
-    out = campaign_of_300 / "out"
-    text = body_text(out / "summary.docx")
-    assert 1800 <= len(re.sub(r"\s", "", text)) <= 2200
-    values = " ".join(str(row[5]) for row in numbered(rows_of(out / "summary.xlsx", "数据对账表")))
-    assert set(re.findall(r"\d+(?:\.\d+)?", text)) <= set(re.findall(r"\d+(?:\.\d+)?", values))
-    for heading in ("一、巡查基本情况", "二、发现的问题", "三、采取的措施", "四、工作建议"):
-        assert heading in text
-    assert f"发现疑似线索{MANY}条" in text
-    confirmed = count(campaign_of_300, "judgement = 'confirmed'")
-    assert f"复核属实{confirmed}条" in text
-    assert "〔待填〕" in text
-    # no notice says which days of 2027 are worked in lieu, and the summary says so where it is read
-    assert "2027年放假调休通知尚未载入" in text
-    assert "（暂定）" in text
-
-
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
-def test_forms_print_whole_and_fit_to_be_signed(campaign_of_300: Path) -> None:
-    out, listed = campaign_of_300 / "out", count(campaign_of_300, "judgement <> 'dismissed'")
-    printed = ("batch-1.xlsx", "ledger.docx", "census.xlsx", "summary.docx", "referral.docx")
-    pages = {pdf.stem: pages_of(pdf) for pdf in to_pdf([out / name for name in printed], campaign_of_300 / "pdf")}
-    for texts in pages.values():
-        assert all(re.sub(r"\s", "", text) for text in texts)
-        assert not re.search("〔待\\s|待\\s+填〕", "".join(texts))
-    numbers = set(re.findall(r"XS2027-\d{6}", "".join(pages["ledger"])))
-    assert len(numbers) == listed
-    # a signature never stands alone on a page
-    for name in ("summary", "referral"):
-        signed = next(text for text in pages[name] if re.search(r"XX ?市教育局\s+\d{4} ?年", text))
-        assert len(re.sub(r"\s", "", signed)) > 60
-
-
-def pages_of(pdf: Path) -> list[str]:
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        return [page.get_textpage().get_text_range() for page in document]
-    finally:
-        document.close()
 
 
 def test_a_number_changed_by_hand_is_kept_and_flagged(workspace: Path) -> None:
@@ -401,17 +167,6 @@ def test_a_cell_is_traced_to_lead_evidence_and_rule(workspace: Path) -> None:
     assert "名单 " in lines
     with pytest.raises(BadInput, match="没有第99999行"):
         report(*arguments[:-1], "99999")
-
-
-def test_a_line_that_gathers_leads_is_traced_to_each_of_them(campaign_of_300: Path) -> None:
-    campaign = campaign_of_300 / "campaign.toml"
-    rows = numbered(rows_of(campaign_of_300 / "out" / "regulated.xlsx", "监管对象名单"))
-    row = next(row for row in rows if int(str(row[11])) > 1)
-    lines = report("trace", "--campaign", campaign, "--form", "regulated", "--row", str(row[0])).stdout
-    assert f"本行由{row[11]}条线索汇总" in lines
-    assert len(set(re.findall(r"^线索 (XS2027-\d{6})", lines, re.MULTILINE))) == row[11]
-    assert "所在平台" in lines
-    assert "← 名单比对结果" in lines
 
 
 def test_every_column_of_a_form_says_where_its_values_come_from() -> None:
