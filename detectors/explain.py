@@ -63,7 +63,7 @@ _HEAVY = (
     "contact.",
 )
 _SENTENCE = re.compile(r"[^。！？!?\n]+")
-_WHOLE = 60
+_WHOLE = 70
 _BRIDGE = 14
 
 
