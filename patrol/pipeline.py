@@ -24,17 +24,19 @@ from twisted.python.failure import Failure
 
 from patrol.browsers import find_browser
 from patrol.errors import PatrolError
+from patrol.frontier.parcels import Parcel
 from patrol.frontier.records import Ended
 from patrol.frontier.scheduler import LeaseScheduler
 from patrol.model import Lease, PageResult, State, Visit
 from patrol.reporting_line import ReportingLine
-from patrol.spider_job import SpiderJob
+from patrol.spider_job import COURIER, SpiderJob
 
 _TELL_SECONDS = 0.25
 _BEAT_SECONDS = 5.0
 _STUCK_SECONDS = 120
 _MOST_TOGETHER = 16
 _GATHER_SECONDS = 0.02
+_COLLECT_SECONDS = 0.2
 _Item = TypeVar("_Item")
 try:
     import resource
@@ -89,6 +91,7 @@ class KeepPages:
             ReportingLine.say({"trouble": str(error)})
             raise
         self._heart = asyncio.ensure_future(self._beat())
+        self._collector = asyncio.ensure_future(self._collect())
 
     async def _beat(self) -> None:
         """Tell how the run stands every few seconds even while it only waits: silence means that this process hangs."""
@@ -153,7 +156,7 @@ class KeepPages:
                 raise kept
             await self._keep_without(results, kept)
             return
-        self._scheduler.finish(results)
+        self._acknowledge(results)
         self._posts += sum(len(result.posts) for result in results)
         # a lead that is seen on two pages, or again, is one lead
         self._leads.update(getattr(lead, "number", lead) for leads in kept for lead in leads)
@@ -180,7 +183,24 @@ class KeepPages:
         visit = replace(result.visit, state=State.CHANGED, reason=reason)
         bare = PageResult(lease=result.lease, visit=visit)
         self._keeper.record_pages([bare])
-        self._scheduler.finish([bare])
+        self._acknowledge([bare])
+
+    def _acknowledge(self, results: Sequence[PageResult]) -> None:
+        if self._job.screener == COURIER:
+            self._scheduler.handed_over(results)
+        else:
+            self._scheduler.finish(results)
+
+    async def _collect(self) -> None:
+        """Keep what workers on other machines fetched for this run."""
+        frontier, scope, folder = self._scheduler.frontier, self._scheduler.scope, self._job.workspace / "spool"
+        while self._job.screener != COURIER and self._job.settings.text("frontier_url"):
+            parcels = frontier.parcels(scope) if self.trouble is None else {}
+            if parcels:
+                await asyncio.gather(*(self._kept(Parcel.load(text).unpack(folder)) for text in parcels.values()))
+            if parcels and self.trouble is None:
+                frontier.received(scope, parcels)
+            await asyncio.sleep(0 if parcels else _COLLECT_SECONDS)
 
     def _stop(self, error: PatrolError) -> None:
         self.trouble = error
@@ -207,12 +227,14 @@ class KeepPages:
     async def close_spider(self) -> None:
         """Record what this run will not fetch any more, when it came to its end by itself."""
         self._heart.cancel()
+        self._collector.cancel()
         if self._worker is not None:
             await self._worker
         natural = self.trouble is None and not self._scheduler.has_pending_requests()
         if natural:
             self._scheduler.give_back()
-            await self._settle()
+            if self._job.screener != COURIER:
+                await self._settle()
         ReportingLine.say({"counts": self.counts(), "natural": natural, "peak_mb": peak_mb()})
         self._keeper.close()
 

@@ -37,6 +37,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("page_seconds", 30, "等待单个网页的最长时间（秒），超出记为未覆盖；用浏览器打开的网页按三倍计"),
     Setting("run_minutes", 60, "一次巡查每个来源的最长时间（分钟）"),
     Setting("parallel_sources", 2, "同时巡查的来源数（每个来源一个进程）"),
+    Setting("frontier_url", "", "多台机器或多个进程共用的待取清单（redis://主机:端口/库号）；留空则用工作区里的文件"),
     Setting("capture_workers", 2, "同时取证的浏览器页面数"),
     Setting("min_free_mb", 500, "磁盘剩余空间低于此数（MB）时停止取证并提示"),
     Setting("tsa_urls", "", "可信时间戳服务地址，多个用逗号分隔；留空则不申请，证据标为“未申请”"),

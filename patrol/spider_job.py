@@ -16,6 +16,8 @@ from patrol.platforms import GENERIC, Platform, Search, load_platforms
 from patrol.settings import Settings
 
 SCREENER = "patrol.screening:Screener"
+COURIER = "patrol.courier:Courier"
+"""What keeps pages on a worker: it hands them to the machine that runs the sweep."""
 PASTED = "urls"
 WATCHED = "watch"
 RECHECKED = "recheck"

@@ -1,4 +1,4 @@
-"""The frontier: each address once, acknowledged once, nothing lost whoever dies."""
+"""The frontier: each address once, acknowledged once, nothing lost whoever dies. In a file and on Redis, the same."""
 
 import subprocess
 import sys
@@ -11,11 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patrol.errors import StoreError
-from patrol.frontier import Frontier, Lane, Planned
+from patrol.errors import BadInput, StoreError
+from patrol.frontier import Frontier, Lane, Planned, open_frontier
+from patrol.frontier.shared import SharedFrontier
 from patrol.model import State
+from patrol.settings import load
+from tests.redis_server import emptied, redis_server
 
 RUN = "run-1"
+Either = Frontier | SharedFrontier
 
 
 class Clock:
@@ -33,11 +37,30 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
 @pytest.fixture
-def frontier(tmp_path: Path, clock: Clock) -> Iterator[Frontier]:
+def file_frontier(tmp_path: Path, clock: Clock) -> Iterator[Frontier]:
     opened = Frontier.open(tmp_path, clock=clock, rest_seconds=900)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def shared_frontier(server: str, clock: Clock) -> Iterator[SharedFrontier]:
+    opened = SharedFrontier.open(emptied(server), clock=clock, rest_seconds=900)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=["file_frontier", "shared_frontier"])
+def frontier(request: pytest.FixtureRequest) -> Frontier | SharedFrontier:
+    chosen: Frontier | SharedFrontier = request.getfixturevalue(request.param)
+    return chosen
 
 
 def page(number: int, host: str = "a.example", **more: object) -> Planned:
@@ -51,31 +74,31 @@ def at_most(number: int) -> Callable[[Lane], int]:
 anything = at_most(100)
 
 
-def test_an_address_is_planned_once_in_a_run(frontier: Frontier) -> None:
+def test_an_address_is_planned_once_in_a_run(frontier: Either) -> None:
     assert frontier.add(RUN, [page(1), page(2), page(1)]) == 2
     assert frontier.add(RUN, [page(2), page(3)]) == 1
     assert frontier.add("another", [page(1)]) == 1
     assert frontier.tally(RUN).planned == 3
 
 
-def test_a_leased_page_is_not_given_out_again(frontier: Frontier) -> None:
+def test_a_leased_page_is_not_given_out_again(frontier: Either) -> None:
     frontier.add(RUN, [page(1)])
     assert [lease.url for lease in frontier.lease(RUN, "http", anything)] == ["http://a.example/1"]
     assert frontier.lease(RUN, "http", anything) == []
 
 
-def test_better_priority_comes_first_then_the_older_page(frontier: Frontier) -> None:
+def test_better_priority_comes_first_then_the_older_page(frontier: Either) -> None:
     frontier.add(RUN, [page(1, priority=1), page(2, priority=9), page(3, priority=9)])
     assert [lease.url[-1] for lease in frontier.lease(RUN, "http", anything)] == ["2", "3", "1"]
 
 
-def test_a_slow_site_does_not_hold_up_the_others(frontier: Frontier) -> None:
+def test_a_slow_site_does_not_hold_up_the_others(frontier: Either) -> None:
     frontier.add(RUN, [page(n, "slow.example") for n in range(50)] + [page(1, "quick.example")])
     urls = {lease.url for lease in frontier.lease(RUN, "http", at_most(2))}
     assert urls == {"http://slow.example/0", "http://slow.example/1", "http://quick.example/1"}
 
 
-def test_acknowledging_plans_the_links_in_the_same_step(frontier: Frontier) -> None:
+def test_acknowledging_plans_the_links_in_the_same_step(frontier: Either) -> None:
     frontier.add(RUN, [page(1)])
     (lease,) = frontier.lease(RUN, "http", anything)
     assert frontier.finish(RUN, lease.key, State.OK, [page(2), page(1)]) == 1
@@ -83,7 +106,7 @@ def test_acknowledging_plans_the_links_in_the_same_step(frontier: Frontier) -> N
     assert frontier.tally(RUN).states == {"ok": 1}
 
 
-def test_acknowledging_twice_changes_nothing(frontier: Frontier) -> None:
+def test_acknowledging_twice_changes_nothing(frontier: Either) -> None:
     frontier.add(RUN, [page(1)])
     (lease,) = frontier.lease(RUN, "http", anything)
     frontier.finish(RUN, lease.key, State.OK)
@@ -92,7 +115,7 @@ def test_acknowledging_twice_changes_nothing(frontier: Frontier) -> None:
     assert frontier.tally(RUN).planned == 1
 
 
-def test_a_deferred_page_waits_its_time(frontier: Frontier, clock: Clock) -> None:
+def test_a_deferred_page_waits_its_time(frontier: Either, clock: Clock) -> None:
     frontier.add(RUN, [page(1)])
     (lease,) = frontier.lease(RUN, "http", anything)
     frontier.defer(RUN, lease.key, 30, state=State.NETWORK)
@@ -103,7 +126,7 @@ def test_a_deferred_page_waits_its_time(frontier: Frontier, clock: Clock) -> Non
     assert [again.attempts for again in frontier.lease(RUN, "http", anything)] == [2]
 
 
-def test_retry_after_holds_every_page_of_the_site_and_no_other(frontier: Frontier, clock: Clock) -> None:
+def test_retry_after_holds_every_page_of_the_site_and_no_other(frontier: Either, clock: Clock) -> None:
     frontier.add(RUN, [page(1), page(2), page(1, "b.example")])
     (first,) = frontier.lease(RUN, "http", lambda lane: lane.site == "a.example")
     frontier.defer(RUN, first.key, 20, state=State.BLOCKED_RATE, whole_site=True)
@@ -112,7 +135,7 @@ def test_retry_after_holds_every_page_of_the_site_and_no_other(frontier: Frontie
     assert len(frontier.lease(RUN, "http", anything)) == 2
 
 
-def test_a_site_that_blocks_five_pages_in_a_row_is_closed_and_its_rest_named(frontier: Frontier) -> None:
+def test_a_site_that_blocks_five_pages_in_a_row_is_closed_and_its_rest_named(frontier: Either) -> None:
     frontier.add(RUN, [page(n) for n in range(20)])
     for lease in frontier.lease(RUN, "http", at_most(5)):
         frontier.finish(RUN, lease.key, State.BLOCKED_CAPTCHA)
@@ -123,7 +146,7 @@ def test_a_site_that_blocks_five_pages_in_a_row_is_closed_and_its_rest_named(fro
     assert {(state, reason) for _, state, reason in left} == {(State.BLOCKED_CAPTCHA, "该网站连续多页“须验证码”，已停止访问")}
 
 
-def test_a_good_page_between_walls_keeps_the_site_open(frontier: Frontier) -> None:
+def test_a_good_page_between_walls_keeps_the_site_open(frontier: Either) -> None:
     frontier.add(RUN, [page(n) for n in range(20)])
     for turn in range(16):
         (lease,) = frontier.lease(RUN, "http", at_most(1))
@@ -131,14 +154,14 @@ def test_a_good_page_between_walls_keeps_the_site_open(frontier: Frontier) -> No
     assert frontier.lease(RUN, "http", anything)
 
 
-def test_refusals_by_robots_never_close_a_site(frontier: Frontier) -> None:
+def test_refusals_by_robots_never_close_a_site(frontier: Either) -> None:
     frontier.add(RUN, [page(n) for n in range(20)])
     for lease in frontier.lease(RUN, "http", at_most(10)):
         frontier.finish(RUN, lease.key, State.BLOCKED_ROBOTS)
     assert frontier.lease(RUN, "http", anything)
 
 
-def test_a_site_that_blocked_rests_across_runs_and_longer_the_second_time(frontier: Frontier, clock: Clock) -> None:
+def test_a_site_that_blocked_rests_across_runs_and_longer_the_second_time(frontier: Either, clock: Clock) -> None:
     def trip(run: str) -> None:
         frontier.add(run, [page(n) for n in range(6)])
         for lease in frontier.lease(run, "http", at_most(5)):
@@ -159,12 +182,12 @@ def test_a_site_that_blocked_rests_across_runs_and_longer_the_second_time(fronti
     assert frontier.lease("thursday", "http", anything)
 
 
-def test_pages_over_the_budget_are_left_with_their_reason(frontier: Frontier) -> None:
+def test_pages_over_the_budget_are_left_with_their_reason(frontier: Either) -> None:
     frontier.add(RUN, [page(1)])
     assert [(state, reason) for _, state, reason in frontier.leftovers(RUN)] == [(State.BUDGET, "超出本次额度或时间，未取")]
 
 
-def test_requests_of_a_day_are_counted_over_runs_until_midnight_in_china(frontier: Frontier, clock: Clock) -> None:
+def test_requests_of_a_day_are_counted_over_runs_until_midnight_in_china(frontier: Either, clock: Clock) -> None:
     clock.now = 1_800_028_740.0  # 23:59 in China
     frontier.add(RUN, [page(n) for n in range(3)])
     frontier.lease(RUN, "http", anything)
@@ -173,7 +196,7 @@ def test_requests_of_a_day_are_counted_over_runs_until_midnight_in_china(frontie
     assert frontier.requests_today("a.example") == 0
 
 
-def test_a_page_can_be_handed_to_the_browser(frontier: Frontier) -> None:
+def test_a_page_can_be_handed_to_the_browser(frontier: Either) -> None:
     frontier.add(RUN, [page(1)])
     (lease,) = frontier.lease(RUN, "http", anything)
     frontier.place(RUN, lease.key, platform="xiaoe", mode="browser")
@@ -183,33 +206,49 @@ def test_a_page_can_be_handed_to_the_browser(frontier: Frontier) -> None:
 
 
 HOLDER = textwrap.dedent("""
-    import sys, time
-    from pathlib import Path
-    from patrol.frontier import Frontier
-    held = Frontier.open(Path(sys.argv[1])).lease("run-1", "http", lambda _: 3)
+    import sys
+    from patrol.frontier import open_frontier
+    from patrol.settings import load
+    held = open_frontier(load({}, workspace=sys.argv[1], frontier_url=sys.argv[2])).lease("run-1", "http", lambda _: 3)
     print(len(held), flush=True)
     sys.stdin.read()
 """)
 
 
-def test_what_a_killed_process_held_is_given_out_again_at_once(tmp_path: Path) -> None:
-    frontier = Frontier.open(tmp_path)
+@pytest.mark.parametrize("shared", [False, True])
+def test_what_a_killed_process_held_is_given_out_again_at_once(tmp_path: Path, server: str, shared: bool) -> None:
+    url = emptied(server) if shared else ""
+    frontier = open_frontier(load({}, workspace=str(tmp_path), frontier_url=url))
     frontier.add(RUN, [page(n) for n in range(5)])
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-c", HOLDER, str(tmp_path), url]
+    holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "3\n"
     assert frontier.reclaim(RUN) == 0
-    assert len(frontier.lease(RUN, "http", anything)) == 2
+    # a shared site is visited by one holder at a time
+    assert len(frontier.lease(RUN, "http", anything)) == (0 if shared else 2)
+    assert frontier.held_by_others(RUN) == 3
     holder.kill()
     holder.wait()
     assert frontier.reclaim(RUN) == 3
-    assert len(frontier.lease(RUN, "http", anything)) == 3
+    assert len(frontier.lease(RUN, "http", anything)) == (5 if shared else 3)
     frontier.close()
 
 
-def test_a_page_that_kills_its_reader_again_and_again_is_put_aside(frontier: Frontier, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shared_frontier_that_cannot_be_reached_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="frontier_url"):
+        open_frontier(load({}, workspace=str(tmp_path), frontier_url="redis://127.0.0.1:9/0"))
+
+
+def test_an_address_that_is_no_server_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="redis://"):
+        open_frontier(load({}, workspace=str(tmp_path), frontier_url="待取清单"))
+
+
+def test_a_page_that_kills_its_reader_again_and_again_is_put_aside(
+    file_frontier: Frontier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frontier = file_frontier
     frontier.add(RUN, [page(1)])
     monkeypatch.setattr("patrol.frontier.queue.is_dead", lambda _: True)
     for _ in range(20):

@@ -302,6 +302,23 @@ class Frontier:
             for row in rows
         ]
 
+    def offer(self, scope: str, job: str) -> None:
+        """Do nothing: whoever sees this file takes part."""
+
+    def withdraw(self, scope: str) -> None:
+        """Do nothing; see `offer`."""
+
+    def parcels(self, scope: str, *, limit: int = 16) -> dict[str, str]:  # noqa: ARG002
+        """Return nothing: whoever sees this file stores what it fetches."""
+        return {}
+
+    def received(self, scope: str, numbers: Iterable[str]) -> None:
+        """Do nothing; see `parcels`."""
+
+    def lease_of(self, scope: str, key: str) -> Lease | None:  # noqa: ARG002
+        """Return nothing; see `parcels`."""
+        return None
+
 
 def _lease(row: tuple[object, ...], *, attempts: int) -> Lease:
     key, url, source, platform, mode, kind, keyword, parent, page, depth, priority = row[:11]

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, cast
 
 from scrapy import Request, Spider
@@ -17,11 +17,12 @@ from scrapy.crawler import Crawler
 
 from patrol.addresses import site_of
 from patrol.browsers import find_browser
-from patrol.frontier.queue import Frontier
+from patrol.frontier import open_frontier
 from patrol.frontier.records import Ended, Lane, Planned, Tally
 from patrol.manners import daily_cap, manners_of
 from patrol.model import Lease, Link, PageResult, State
 from patrol.platforms import Platform
+from patrol.settings import Settings
 from patrol.spider_job import Atlas, SpiderJob, atlas_of, mode_of
 
 PRIORITY = {"detail": 10, "account": 6, "list": 5, "search": 5, "feed": 5, "popup": 4, "external": 3, "image": 0}
@@ -54,7 +55,7 @@ class LeaseScheduler(BaseScheduler):
         self._crawler, self.job = crawler, job
         self.scope = job.run.id
         pace = job.settings.number("pace_factor")
-        self.frontier = Frontier.open(job.workspace, rest_seconds=FIRST_REST_SECONDS * pace)
+        self.frontier = open_frontier(job.settings, rest_seconds=FIRST_REST_SECONDS * pace)
         self.atlas: Atlas = atlas_of(job.campaign, job.workspace)
         self._ready: deque[Lease] = deque()
         self._again: deque[Request] = deque()
@@ -65,6 +66,7 @@ class LeaseScheduler(BaseScheduler):
         self._limits = _Limits(job.pages - self.frontier.taken(self.scope), (job.deadline or time.time() + 3600) if able else 0.0)
         self._careful = job.careful
         self._dry_until = 0.0
+        self._shared = bool(job.settings.text("frontier_url"))
         self._timer: asyncio.TimerHandle | None = None
 
     @classmethod
@@ -76,10 +78,14 @@ class LeaseScheduler(BaseScheduler):
         """Take back what dead processes of this run held; a page that killed its process alone is not tried again."""
         self._walker = cast("Walker", spider)
         self.frontier.reclaim(self.scope, blame=self._careful)
+        # others use their own settings, which may hold what is not theirs to know
+        self.frontier.offer(self.scope, replace(self.job, settings=Settings({}), careful=False).dump())
 
     def close(self, reason: str) -> None:  # noqa: ARG002
         """Put back what is still held, and close the file."""
         self.give_back()
+        if not self.frontier.open_modes(self.scope):
+            self.frontier.withdraw(self.scope)
         self.frontier.close()
 
     def give_back(self) -> None:
@@ -138,6 +144,8 @@ class LeaseScheduler(BaseScheduler):
     def _refill(self) -> None:
         if self.seconds_left <= 0 or (self._careful and self._held) or time.monotonic() < self._dry_until:
             return
+        if self._shared:
+            self._limits.pages = self.job.pages - self.frontier.taken(self.scope)
         self._spent.clear()
         kind = "" if self._limits.pages > 0 else "image"
         limit = min(_BATCH, self._limits.pages) if not kind else _BATCH
@@ -195,7 +203,7 @@ class LeaseScheduler(BaseScheduler):
         """Acknowledge stored pages and plan their links, in one transaction; return how many were new."""
         ended = []
         for result in results:
-            lease = self._drop(result.lease)
+            lease = self._drop(result.lease) or self.frontier.lease_of(self.scope, result.lease)
             if lease is not None:
                 ended.append(Ended(result.lease, result.visit.state, [self._planned(link, lease) for link in result.follow]))
         if not ended:
@@ -204,6 +212,11 @@ class LeaseScheduler(BaseScheduler):
         if self._ready and not all(page.state.covered for page in ended):
             self._drop_closed()
         return new
+
+    def handed_over(self, results: Sequence[PageResult]) -> None:
+        """Hold pages no more that the desk acknowledges once it has stored them."""
+        for result in results:
+            self._drop(result.lease)
 
     def _drop_closed(self) -> None:
         """Put back what was taken from a site that has been closed in the meantime, unasked."""

@@ -20,20 +20,30 @@ _HARMLESS = frozenset(
 )
 
 
+def weight_of(state: State, *, final: bool) -> int:
+    """Return how much an outcome counts towards closing its site: 0 nothing, negative: begin to count again."""
+    if state in _HARMLESS:
+        return 0
+    if state.covered:
+        return -1
+    return FINAL_WEIGHT if final else 1
+
+
 def note_outcome(db: sqlite3.Connection, scope: str, site: str, state: State, *, final: bool = True) -> bool:
     """Count a failure in a row, or begin again after a page that was seen; return whether this closed the site for the run.
 
     A page that will be tried again (`final` false) counts for less than one that was given up.
     """
-    if state in _HARMLESS:
+    weight = weight_of(state, final=final)
+    if not weight:
         return False
-    if state.covered:
+    if weight < 0:
         db.execute("UPDATE sites SET failures = 0 WHERE scope = ? AND site = ? AND failures > 0", (scope, site))
         return False
     db.execute(
         """INSERT INTO sites (scope, site, failures) VALUES (?, ?, ?)
            ON CONFLICT (scope, site) DO UPDATE SET failures = failures + excluded.failures""",
-        (scope, site, FINAL_WEIGHT if final else 1),
+        (scope, site, weight),
     )
     return bool(
         db.execute(
@@ -106,17 +116,18 @@ def count_requests(db: sqlite3.Connection, site: str, now: float, n: int) -> Non
     if n:
         db.execute(
             "INSERT INTO days VALUES (?, ?, ?) ON CONFLICT (site, day) DO UPDATE SET requests = requests + excluded.requests",
-            (site, _day(now), n),
+            (site, china_day(now), n),
         )
 
 
 def requests_on(db: sqlite3.Connection, site: str, now: float) -> int:
     """Return how many pages of a site were taken on the day of `now`, in China's time."""
-    row = db.execute("SELECT requests FROM days WHERE site = ? AND day = ?", (site, _day(now))).fetchone()
+    row = db.execute("SELECT requests FROM days WHERE site = ? AND day = ?", (site, china_day(now))).fetchone()
     return int(row[0]) if row else 0
 
 
-def _day(now: float) -> str:
+def china_day(now: float) -> str:
+    """Return the date in China of a moment (seconds since the epoch)."""
     return datetime.fromtimestamp(now, UTC).astimezone(_CHINA).date().isoformat()
 
 
