@@ -158,6 +158,10 @@
     act();
   });
 
+  // on a phone the menu is one long row: the page one is on must be in sight
+  const here = $('.side a[aria-current="page"]');
+  if (here && here.parentElement.scrollWidth > here.parentElement.clientWidth) here.scrollIntoView({ inline: "center", block: "nearest" });
+
   // ---- live progress
   const live = $("[data-live]");
   if (live && window.EventSource) {
