@@ -19,7 +19,7 @@ from patrol.vault.items import STAMP_SUFFIX, Items
 from patrol.vault.ledger import Ledger
 from patrol.vault.masked_manifest import known_of, mask_manifest
 from patrol.vault.masking import Area, Box, mask_text, read_boxes, shown_text
-from patrol.vault.model import FileEntry, LedgerPoint, LedgerRow, Manifest, Moment, to_json
+from patrol.vault.model import FileEntry, LedgerPoint, LedgerRow, Manifest, Moment, tidy, to_json
 from patrol.vault.naming import ROLES, exchange_title, file_title
 from patrol.vault.objects import ObjectStore
 from patrol.vault.package import RECORD, SHA256SUMS, Package, PackedFile, write_sums
@@ -28,7 +28,18 @@ from patrol.vault.signatures import PUBLIC_KEY, SIGNATURE, Signer
 from patrol.vault.wacz import make_wacz
 
 _SAFE = re.compile(r"[^A-Za-z0-9._-]")
-_TEMPLATES = Environment(loader=PackageLoader("patrol.vault"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+_MOST_SHOWN = 4_000
+_FROM_THE_NET = {"resource", "dom"}
+
+
+def _harmless(value: object) -> object:
+    """Return what is printed without controls and marks that turn the reading direction."""
+    return tidy(value, _MOST_SHOWN) if isinstance(value, str) else value
+
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("patrol.vault"), autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=_harmless
+)
 
 
 @dataclass(slots=True)
@@ -262,7 +273,8 @@ def _add_masked_files(
 def _with_suffix(name: str, entry: FileEntry) -> str:
     """Return a name whose ending no office PC runs: pages from the net get `.txt` behind their own ending."""
     if entry.role != "response_body":
-        return name if entry.role != "resource" or entry.media_type.startswith("image/") else f"{name}.txt"
+        picture = entry.media_type.startswith("image/") and "svg" not in entry.media_type
+        return name if picture or entry.role not in _FROM_THE_NET else f"{name}.txt"
     guessed = mimetypes.guess_extension(entry.media_type.split(";")[0].strip().lower()) or ".bin"
     return f"{Path(name).stem}{guessed}.txt"
 

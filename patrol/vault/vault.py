@@ -40,6 +40,7 @@ from patrol.vault.sealing_keys import load_key
 from patrol.vault.signatures import signer_of
 
 _LEFTOVER_SECONDS = 86_400
+_SHORT, _LONG = 300, 20_000
 _TEXT_FIELDS = ("platform", "title", "author", "author_id", "published_shown", "excerpt", "purpose", "match")
 
 
@@ -276,4 +277,12 @@ class Vault:
 
 
 def _tidy_lead(lead: LeadFacts) -> LeadFacts:
-    return lead.model_copy(update={name: tidy(getattr(lead, name)) for name in _TEXT_FIELDS})
+    return lead.model_copy(
+        update={
+            **{name: tidy(getattr(lead, name)) for name in _TEXT_FIELDS},
+            "contacts": tuple(tidy(contact, _SHORT) for contact in lead.contacts),
+            "operators": tuple((kind, tidy(value, _SHORT)) for kind, value in lead.operators),
+            "glossary": tuple((tidy(word, _SHORT), tidy(meaning, _SHORT)) for word, meaning in lead.glossary),
+            "image_texts": tuple(tidy(text, _LONG) for text in lead.image_texts),
+        }
+    )
