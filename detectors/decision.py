@@ -29,6 +29,8 @@ _DENIED_AFTER = re.compile(
 Weights = Mapping[str, float]
 HEADS = ("subject", "other")
 THRESHOLD = 0.5
+# Beside a stretch that decides, stretches about as likely as not belong to the same offer.
+CHARGED = 0.25
 _NEVER = -99.0
 
 
@@ -85,7 +87,7 @@ def decide(folded: Folded, hits: Sequence[Hit], title_hits: Sequence[Hit], title
     judged = judged_windows(folded.original, hits, title_hits)
     reader: Reader | None = None
     scores = dict.fromkeys(HEADS, 0.0)
-    charged: list[tuple[int, int]] = []
+    heard: list[tuple[int, int, float]] = []
     for window in judged.windows:
         values = [logit(weights[head], window, judged.whole, head) for head in HEADS]
         if all(value + weights[head]["reach"] < 0 for head, value in zip(HEADS, values, strict=True)):
@@ -93,10 +95,10 @@ def decide(folded: Folded, hits: Sequence[Hit], title_hits: Sequence[Hit], title
         reader = reader or Reader(folded, judged.hits, title)
         here = [sigmoid(value + word) for value, word in zip(values, told(reader.grams(window)), strict=True)]
         scores = {head: max(scores[head], found) for head, found in zip(HEADS, here, strict=True)}
-        if max(here) >= THRESHOLD:
-            charged.append((window.start, window.end))
+        heard.append((window.start, window.end, max(here)))
     violation, ad = scores["subject"] >= THRESHOLD, max(scores.values()) >= THRESHOLD
     score = scores["subject"] if violation or not ad else scores["other"]
+    charged = [(start, end) for start, end, loud in heard if loud >= CHARGED] if ad else []
     return Verdict(violation, ad, score, merged(_narrowed(charged, len(folded.original))), judged.quotes)
 
 
@@ -150,9 +152,14 @@ def judged_windows(text: str, hits: Sequence[Hit], title_hits: Sequence[Hit]) ->
     return Judged(found, whole, hits, quotes)
 
 
+@cache
+def _teaches(labels: tuple[str, ...]) -> bool:
+    return any(label.startswith(_TAUGHT) for label in labels)
+
+
 def denied(hit: Hit, text: str) -> bool:
     """Whether school content is named only to say that it is not taught here (文化课我们不管, 跟功课没有关系)."""
-    if not any(label.startswith(_TAUGHT) for label in hit.labels):
+    if not _teaches(hit.labels):
         return False
     left, right = hit.start, hit.end
     while left > 0 and text[left - 1] not in _STOPS and hit.start - left < 16:

@@ -6,7 +6,6 @@ question or a chat from an offer where the same element words stand in both. It 
 the weighed elements, and only where the necessary elements are there.
 """
 
-import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from detectors.fold_tables import RULES
 
 SIZES: Final = (2, 3)
 LONGEST: Final = 1500
-_DIGIT = re.compile(r"\d")
+_DIGITS: Final = str.maketrans("0123456789", "0000000000")
 # Full-width capitals never occur in a folded text, so a sign cannot be mistaken for a letter.
 _SIGNS: Final = (
     ("subject.", "Ａ"),
@@ -67,29 +66,28 @@ class Wording:
 
 
 @cache
-def sign_of(label: str) -> str:
-    """Return the sign that stands for words with this label; empty for labels that stay in letters."""
-    return next((sign for prefix, sign in _SIGNS if label.startswith(prefix)), "")
+def sign_of(labels: tuple[str, ...]) -> str:
+    """Return the sign that stands for words with these labels; empty for those that stay in letters."""
+    return next((sign for label in labels for prefix, sign in _SIGNS if label.startswith(prefix)), "")
 
 
 def wording_of(folded: Folded, hits: Sequence[Hit]) -> Wording:
     """Read a folded text in letters and in signs, digits made alike; the longest hit at a place gives the sign."""
     view = folded.tight
-    letters = _DIGIT.sub("0", view.text)
-    marks = _marks(hits)
+    letters = view.text.translate(_DIGITS)
     signs: list[str] = []
     starts: list[int] = []
-    covered, place = -1, 0
-    for letter, start in zip(letters, view.starts, strict=True):
-        if start < covered:
+    at = 0
+    for start, end, sign in _marks(hits):
+        left = bisect_left(view.starts, start, lo=at)
+        right = bisect_left(view.starts, end, lo=left)
+        if right == left or view.starts[left] >= end or (left == at and at and view.starts[at - 1] >= start):
             continue
-        shown = letter
-        while place < len(marks) and marks[place][0] <= start:
-            if marks[place][1] > start:
-                covered, shown = marks[place][1], marks[place][2]
-            place += 1
-        signs.append(shown)
-        starts.append(start)
+        signs += (letters[at:left], sign)
+        starts += view.starts[at : left + 1]
+        at = right
+    signs.append(letters[at:])
+    starts += view.starts[at:]
     return Wording(letters, view.starts, "".join(signs), starts)
 
 
@@ -97,7 +95,7 @@ def _marks(hits: Sequence[Hit]) -> list[tuple[int, int, str]]:
     """Return start, end and sign of the longest element word at each place, in order."""
     marked: dict[int, tuple[int, str]] = {}
     for hit in hits:
-        sign = next((found for found in map(sign_of, hit.labels) if found), "")
+        sign = sign_of(hit.labels)
         if sign and hit.end > marked.get(hit.start, (-1, ""))[0]:
             marked[hit.start] = (hit.end, sign)
     return [(start, *marked[start]) for start in sorted(marked)]

@@ -25,6 +25,7 @@ _SHRINK_ELEMENTS = 4.0
 _SHRINK_GRAMS = 1 / 64
 _LEAST = 2
 _TINY = 0.02
+_SPARE = 0.5
 _PRIORS = yaml.safe_load((Path(__file__).parent / "prior.yml").read_text(encoding="utf-8"))
 _PRIOR_SHARE: float = _PRIORS["share"]
 _LOWERING = frozenset(_PRIORS["lowering"])
@@ -101,8 +102,14 @@ def _fit_head(posts: Sequence[Post], head: str, grams: frozenset[str]) -> tuple[
         if again == loudest:
             break
         loudest = again
-    weights["reach"] = 1 + max(_told(seen.grams, worded) for seen in loudest)
+    weights["reach"] = _reach(loudest, weights, worded)
     return weights, worded
+
+
+def _reach(loudest: Sequence[_Seen], weights: Elements, worded: Mapping[str, float]) -> float:
+    """How far below zero elements stood that the wording still lifted above it, with something to spare."""
+    alone = [(loudness(seen.values, frozenset(), weights, {}), _told(seen.grams, worded)) for seen in loudest]
+    return _SPARE + max(-element for element, word in alone if element + word > 0)
 
 
 def _seen(post: Post, head: str) -> list[_Seen]:
