@@ -39,6 +39,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("parallel_sources", 2, "同时巡查的来源数（每个来源一个进程）"),
     Setting("frontier_url", "", "多台机器或多个进程共用的待取清单（redis://主机:端口/库号）；留空则用工作区里的文件"),
     Setting("capture_workers", 2, "同时取证的浏览器页面数"),
+    Setting("capture_recording", False, "取证时另存一段打开和滚动网页的录屏（动态 WebP，无声；每页会慢几秒，文件更大）"),
     Setting("min_free_mb", 500, "磁盘剩余空间低于此数（MB）时停止取证并提示"),
     Setting("tsa_urls", "", "可信时间戳服务地址，多个用逗号分隔；留空则不申请，证据标为“未申请”"),
     Setting("tsa_roots", "", "时间戳机构根证书文件（PEM）；核验时间戳只认这些根证书"),

@@ -151,6 +151,27 @@ def test_title_of_a_megabyte_is_cut_and_harmless(taken: dict[str, Manifest]) -> 
     assert "\u202e" not in facts.title
 
 
+def test_recording_plays_how_the_page_was_opened_and_scrolled(tmp_path: Path, site: Site, browser: str) -> None:
+    given = load({}, workspace=str(tmp_path), allow_loopback=True, min_free_mb=1, capture_recording=True)
+    assert seal_some(given, browser, site, "/lazy") == [("ZJ-0", EvidenceState.COMPLETE)]
+    moving = image_of(given, Vault.of(given).manifests("ZJ-0")[0], "recording")
+    assert moving.format == "WEBP"
+    assert getattr(moving, "n_frames", 1) > 3
+    assert any(passes_by(moving, number) for number in range(moving.n_frames))
+
+
+def passes_by(moving: Image.Image, number: int) -> bool:
+    """Tell whether one of the site's coloured pictures, all below the first screen, is on a frame."""
+    moving.seek(number)
+    frame = moving.convert("RGB").resize((39, 84))
+    points = (frame.getpixel((6, y)) for y in range(84))
+    return any(isinstance(point, tuple) and max(point[:3]) > min(point[:3]) + 90 for point in points)
+
+
+def image_of(settings: Settings, manifest: Manifest, role: str) -> Image.Image:
+    return Image.open(io.BytesIO(content(settings, manifest, role)))
+
+
 def seal_some(settings: Settings, browser: str, site: Site, *paths: str) -> list[tuple[str, EvidenceState]]:
     vault = Vault.of(settings)
     orders = [Order(number=f"ZJ-{index}", url=f"{site.url}{path}") for index, path in enumerate(paths)]

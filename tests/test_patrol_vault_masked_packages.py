@@ -48,7 +48,7 @@ WAYS = (
 )
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_no_secret_of_the_original_is_in_any_byte(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     told = {

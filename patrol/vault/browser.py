@@ -27,6 +27,7 @@ from patrol.vault.vault import Vault
 
 _GRACE_SECONDS = 20.0
 _MOST_CRASHES = 2
+_RECORDING_FRAMES = 150
 
 
 class _Process:
@@ -93,6 +94,8 @@ def capture_pages(
     A page that kills the browser twice comes back as failed; the others are taken again.
     """
     limits = limits or Limits()
+    if settings.flag("capture_recording"):
+        limits = limits.model_copy(update={"recording_frames": _RECORDING_FRAMES})
     job = Job(
         browser=browser,
         folder=str(scratch),

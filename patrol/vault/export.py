@@ -266,6 +266,8 @@ def _add_masked_files(
     folder.add(f"{base}page-text.masked.txt", "page_text", text, entries["text_map"])
     for note in hidden.notes:
         folder.note(manifest, note)
+    if "recording" in entries:
+        folder.note(manifest, "录屏不能自动打码，未随打码件提供")
     if covers:
         folder.note(manifest, f"已按办案人员的指定另行遮盖 {len(covers)} 处")
 

@@ -16,7 +16,10 @@ class Order(Record):
 
 
 class Limits(Record):
-    """What one page may cost: seconds for all of it and for loading, bytes kept of what it loads, pixels of its picture."""
+    """What one page may cost: seconds for all of it and for loading, bytes kept of what it loads, pixels of its picture.
+
+    `recording_frames` is how many frames a screen recording has at most; 0: none is made.
+    """
 
     seconds: float = 30.0
     load_seconds: float = 15.0
@@ -25,6 +28,7 @@ class Limits(Record):
     total_bytes: int = 12_000_000
     height: int = 20_000
     pages_per_browser: int = 40
+    recording_frames: int = 0
 
 
 class Job(Record):

@@ -19,6 +19,7 @@ from patrol.places import is_web_address
 from patrol.vault.loaded import keep_loaded
 from patrol.vault.model import BrowserFacts, EvidenceState, tidy
 from patrol.vault.orders import Limits, Order, Taken
+from patrol.vault.recording import Recording
 from patrol.vault.textmap import read_text_map
 from patrol.vault.work import Work, attempt
 
@@ -118,6 +119,8 @@ async def _take_all(browser: Browser, profile: dict[str, object], work: Work, sh
         page.on("response", saw)
         page.on("crash", fell)
         session = await context.new_cdp_session(page)
+        recording = Recording(session, work.limits.recording_frames)
+        await recording.start()
         main = await _load(page, work)
         refused = work.proxy.refusal_of(page.url) or work.proxy.refusal_of(work.order.url)
         if refused:
@@ -125,12 +128,21 @@ async def _take_all(browser: Browser, profile: dict[str, object], work: Work, sh
         if refused or main is None or await _not_the_site(main, work):
             return
         await _settle(session, work)
+        await _keep_recording(recording, work)
         await _pictures(session, work)
         await _snapshots(page, session, work)
         showing.end()
         await keep_loaded(session, main, work)
     finally:
         await _shut_context(context)
+
+
+async def _keep_recording(recording: Recording, work: Work) -> None:
+    moving = await recording.end()
+    if moving:
+        work.keep("recording", "recording.webp", "image/webp", moving)
+    elif work.limits.recording_frames:
+        work.missing.append("录屏（浏览器没有给出画面）")
 
 
 async def _not_the_site(main: Response, work: Work) -> bool:
