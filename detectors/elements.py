@@ -127,7 +127,8 @@ def _words(folded: Folded, lexicon: Lexicon, firm: list[Hit], weak: list[Hit]) -
             between = folded.original[start:end]
             if end - start > 3 * len(word.text) + 4:
                 continue
-            trick = "" if any(mark in between for mark in _BRACKETS) or "".join(between.split()) == word.text else trick
+            bracketed = 0 < sum(mark in _BRACKETS for mark in between) < 2 * (len(word.text) - 1)
+            trick = "" if bracketed or "".join(between.split()) == word.text else trick
         (weak if word.weak else firm).append(Hit(word.labels, start, end, word.means or word.text, trick, word.weak))
     return taken
 
