@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from patrol.console.evidence import custody_rows
 from patrol.console.highlighting import compare_names, pieces_of
+from patrol.console.money import money_of
 from patrol.console.people import Role
 from patrol.console.resuming import read_resume
 from patrol.console.tasks import Tasks
@@ -90,6 +91,22 @@ def test_two_names_are_cut_into_what_they_share() -> None:
     left, right = compare_names("启明培训", "启明星培训学校")
     assert [(part.text, part.same) for part in left] == [("启明", True), ("培训", True)]
     assert "".join(part.text for part in right) == "启明星培训学校"
+
+
+@pytest.mark.parametrize(
+    ("text", "prices", "total", "over"),
+    [
+        ("每节课120元，一共十二次", ("120元／节课",), "120元 × 12 = 1440元", 0),
+        ("12次课1680元", ("1680元",), "", 0),
+        ("一学期9800元，共80课时", ("9800元／学期",), "", 3),
+        ("小区停水通知", (), "", 0),
+    ],
+)
+def test_money_is_added_up_only_where_the_page_leaves_no_choice(
+    text: str, prices: tuple[str, ...], total: str, over: int
+) -> None:
+    money = money_of(text)
+    assert (money.prices, money.total, len(money.over)) == (prices, total, over) if money else prices == ()
 
 
 # campaigns

@@ -10,6 +10,7 @@ from patrol.campaigns import CHINA
 from patrol.console.call import Call
 from patrol.console.evidence import EvidenceView, evidence_view
 from patrol.console.highlighting import Compared, Note, Piece, Shared, compare_names, compare_parts, notes_of, pieces_of
+from patrol.console.money import Money, money_of
 from patrol.console.posters import Poster, posters_of
 from patrol.console.rendering import CONTACTS, ELEMENTS
 from patrol.handling import Measure
@@ -76,6 +77,7 @@ class LeadView:
     undoable: bool
     rules: list[AllowRule]
     posters: list[Poster]
+    money: Money | None
 
     @property
     def allowable(self) -> list[tuple[str, str]]:
@@ -141,6 +143,7 @@ def lead_view(call: Call, number: str) -> LeadView:
         account_posts=books.leads.account_posts(card.platform, post.author_id if post else ""),
         undoable=_undoable(call, decisions),
         rules=books.allowing.of_lead(number),
+        money=money_of("\n".join((post.text, *post.image_texts))) if post else None,
         refusal=may_decide(card.stage, decisions, call.user.name if call.user else "", senior=call.senior),
     )
 

@@ -180,8 +180,17 @@ class ConsoleBook:
 
     def looks(self, number: str) -> list[Look]:
         """Return the later looks at one lead, oldest first."""
-        rows = self._db.query("SELECT lead, at, state FROM looks WHERE lead = ? ORDER BY at, id", [number])
-        return [Look(lead=str(r["lead"]), at=datetime.fromisoformat(str(r["at"])), state=State(str(r["state"]))) for r in rows]
+        rows = self._db.query("SELECT * FROM looks WHERE lead = ? ORDER BY at, id", [number])
+        return [
+            Look(
+                lead=str(row["lead"]),
+                at=datetime.fromisoformat(str(row["at"])),
+                state=State(str(row["state"])),
+                note=str(row["note"]),
+                evidence=str(row["evidence"]),
+            )
+            for row in rows
+        ]
 
     def account_history(self, platform: str, author_id: str, campaign: str, limit: int = 12) -> list[Published]:
         """Return what an account published, as far as it is known, the latest seen first."""

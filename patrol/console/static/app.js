@@ -162,6 +162,24 @@
   const here = $('.side a[aria-current="page"]');
   if (here && here.parentElement.scrollWidth > here.parentElement.clientWidth) here.scrollIntoView({ inline: "center", block: "nearest" });
 
+  // of a chart that is wider than the screen the latest days are shown first
+  all("svg.days").forEach((chart) => { chart.parentElement.scrollLeft = chart.parentElement.scrollWidth; });
+
+  // ---- files dropped on a form's box are as if they had been chosen
+  all(".filebox").forEach((box) => {
+    const form = box.closest("form");
+    const field = $('input[type="file"]', box);
+    form.addEventListener("dragover", (event) => { event.preventDefault(); form.classList.add("dropping"); });
+    form.addEventListener("dragleave", () => form.classList.remove("dropping"));
+    form.addEventListener("drop", (event) => {
+      event.preventDefault();
+      form.classList.remove("dropping");
+      if (!event.dataTransfer.files.length) return;
+      field.files = event.dataTransfer.files;
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  });
+
   // ---- live progress
   const live = $("[data-live]");
   if (live && window.EventSource) {
