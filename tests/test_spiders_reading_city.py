@@ -1,11 +1,13 @@
 """The readers against the mock city, page by page: state, title, author and time as its truth has them."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
 from fixtures.city import City, Truth
+from fixtures.city.extra import WALLS as SEVEN
 from fixtures.city.server import Reply, Request
 from patrol.model import State
 from patrol.platforms import load_platform
@@ -14,13 +16,14 @@ from spiders.times import CHINA
 
 NOW = datetime(2027, 1, 20, 4, 0, tzinfo=UTC)
 PLATFORMS = ("wuba58", "douyin", "discuz", "wechat_mp", "dianping", "app_store", "live_room", "generic", "baidu")
+FILLED = frozenset(SEVEN)
 WALLS = {"captcha", "login", "rate_always", "rate_page", "js_challenge", "client_only", "geo", "not_found", "changed"}
 
 
 @pytest.fixture(scope="module")
 def city() -> City:
     names = (*PLATFORMS, "xiaoe")
-    return City({name: f"http://127.0.0.1:{40_000 + number}" for number, name in enumerate(names)}, extra_pages=120)
+    return City({name: f"http://127.0.0.1:{40_000 + number}" for number, name in enumerate(names)}, extra_pages=60)
 
 
 def answers(city: City, name: str) -> Iterator[tuple[Truth, Reply]]:
@@ -73,6 +76,29 @@ def test_every_wall_is_counted_under_its_kind(city: City) -> None:
                 assert not reading.posts
                 walls.setdefault(truth.trouble, set()).add(reading.state)
     assert set(walls) == WALLS
+
+
+def test_of_ten_thousand_pages_every_wall_is_counted_and_no_ordinary_page_is_one() -> None:
+    bases = {name: f"http://127.0.0.1:{40_000 + number}" for number, name in enumerate((*PLATFORMS, "xiaoe"))}
+    city = City(bases, extra_pages=10_000 // len(PLATFORMS) + 1)
+    wanted: Counter[str] = Counter()
+    found: Counter[str] = Counter()
+    for truth in city.truths():
+        if truth.platform == "xiaoe" or truth.kind != "detail" or (truth.trouble and truth.trouble not in FILLED):
+            continue
+        reply = city.sites[truth.platform].answer(Request("GET", truth.path, {}))
+        if 300 <= reply.status < 400:
+            continue
+        reading = read(truth, reply).reading
+        wanted[truth.state.value] += 1
+        found[reading.state.value] += 1
+        assert reading.state is truth.state, truth.url
+        assert bool(reading.posts) is (truth.state is State.OK), truth.url
+    assert sum(found.values()) >= 10_000
+    assert found == wanted
+    walled = {state: number for state, number in found.items() if state == "changed" or state.startswith("blocked.")}
+    assert len(walled) == len(FILLED)
+    assert 0.04 < sum(walled.values()) / sum(found.values()) < 0.06
 
 
 @pytest.mark.parametrize("name", ["wuba58", "discuz", "douyin", "dianping", "live_room", "app_store", "wechat_mp", "generic"])

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -60,6 +61,23 @@ LIST = """<html><body><div class="rows"><div class="row"><a href="/item/7?from=l
 <a class="more" href="/c/jiajiao?p=2">更多</a></body></html>"""
 ITEM = """<html><body><div class="item"><h1>初三数学小班</h1><ul><li>联系人：林老师</li><li>发布：1月18日 09:30</li></ul>
 <p class="words">八人开班</p><span class="phone">199 0000 5555</span><img src="/i/1.png"></div></body></html>"""
+
+
+MANUAL = Path(__file__).parent.parent / "README.md"
+
+
+def test_the_file_that_the_manual_shows_reads_the_same_site(tmp_path: Path) -> None:
+    shown = MANUAL.read_text(encoding="utf-8").split("## 新增一个来源")[1].split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "xinshi").mkdir()
+    (tmp_path / "xinshi" / "platform.yml").write_text(dedent(shown), encoding="utf-8")
+    platform = load_platform("xinshi", (tmp_path,))
+    listed = read_page(platform, LIST.encode(), url=f"{SITE}/c/jiajiao?p=1", fetched_at=NOW)
+    assert [(link.title, link.kind) for link in listed.links] == [("初三数学小班", "detail"), ("一对一英语", "detail")]
+    assert listed.next_page == f"{SITE}/c/jiajiao?p=2"
+    [post] = read_page(platform, ITEM.encode(), url=f"{SITE}/item/7", fetched_at=NOW).posts
+    assert (post.key, post.title, post.author, post.text) == (f"{SITE}/item/7", "初三数学小班", "林老师", "八人开班")
+    gone = read_page(platform, "<p>这条信息已经撤下</p>".encode(), url=f"{SITE}/item/9", fetched_at=NOW)
+    assert gone.state is State.GONE_DELETED
 
 
 @pytest.fixture

@@ -37,6 +37,8 @@ TARGETS = (
     "http://0x0a000001/",
     "http://0251.0376.0251.0376/",
     "http://[::ffff:10.0.0.1]/",
+    "http://[::ffff:127.0.0.1]/",
+    "http://2130706433/",
     "http://[::ffff:a9fe:a9fe]/",
     "http://localhost/",
     "http://inside.example/",
