@@ -56,11 +56,12 @@ _PROMISING = (
     *("audience.grade", "audience.stage", "audience.preschool", "audience.aged"),
 )
 _HOPE = re.compile(
-    r"年级|[初高小]\s?中?[一二三四五六1-9]|升|岁|歲|随|[👶🧒👦👧]|u\d|g\s?\d|\d\s?[上下swyh](?![a-z])|[一二三四五六七八九][上下]|[语数英物化][、+的·/&,，和]"
+    r"(?=[年初高小升岁歲随👶🧒👦👧ug0-9一二三四五六七八九语数英物化力声光热电磁午科])(?:年级|[初高小]\s?中?[一二三四五六1-9]|升|岁|歲|随|[👶🧒👦👧]|u\d|g\s?\d|\d\s?[上下swyh](?![a-z])|[一二三四五六七八九][上下]|[语数英物化][、+的·/&,，和]"
     r"|[力声光热电磁][、/,，·和]"
-    r"|[1-9一二三四五六七八九]\s?(?:年|n)|[5五午]\s?[理里]|数\s?[x×1]|科(?:全|一起|都|班|打包|连报|任选|同报)|[高初][123一二三]"
+    r"|[1-9一二三四五六七八九]\s?(?:年|n)|[5五午]\s?[理里]|数\s?[x×1]|科(?:全|一起|都|班|打包|连报|任选|同报)|[高初][123一二三])"
 )
 _LATIN = re.compile("[A-Za-z]{2}")
+_LETTER = re.compile("[a-z]{2}")
 _BRACKETS = '（）()【】[]《》“”"「」『』'
 
 
@@ -91,7 +92,7 @@ def find_hits(folded: Folded, lexicon: Lexicon, contacts: tuple[Contact, ...]) -
 def _measured(folded: Folded) -> Iterator[Hit]:
     """Yield pattern and price hits; a text spread out by symbols (4·岁·起) is read without them too."""
     spread = len(folded.tight.text) < _SPREAD_OUT * len(folded.plain.text)
-    spelled = spelled_out(folded.plain)
+    spelled = spelled_out(folded.plain) if _LETTER.search(folded.plain.text) else None
     views = (folded.plain, *((folded.tight,) if spread else ()), *((spelled,) if spelled else ()))
     for view in views:
         yield from _patterns(folded.original, view)

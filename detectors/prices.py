@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from detectors.fold import View
 
@@ -42,6 +43,7 @@ _PERIOD = re.compile(
     rf"(?=[\d一二两三四五六七八九十半全整每])(?P<many>{_COUNT}|半|全|整|每|一|两个?|三个?)\s{{0,2}}(?P<unit>个月|(?<=[半全整每])月|学期|学年|年|季度?|周)"
     r"(?!级|极|圾|j|前|后|初|末|龄|代|底|份|内|度|青|[一二三四五六日天1-7](?!\d)|岁|边)"
 )
+_VALUES = ("sign", "unit", "rate", "each", "named", "pack", "great", "word", "flat", "split", "bare")
 _DIGIT = {**dict(zip("零〇一二三四五六七八九", (0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9), strict=True)), "两": 2}
 _DIGIT.update(zip("壹贰叁肆伍陆柒捌玖", range(1, 10), strict=True))
 _SCALE = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000, "k": 1000, "万": 10000, "w": 10000}
@@ -73,25 +75,23 @@ class Prices:
 
 def find_prices(plain: View) -> Prices:
     """Return the amounts, packs and periods of a text in its order."""
-    text = plain.text
-    amounts = []
+    amounts = (Price(amount, per, *plain.span(left, right), bare) for amount, per, left, right, bare in _amounts(plain.text))
+    return Prices(tuple(amounts), _packs(plain), _periods(plain))
+
+
+@lru_cache(maxsize=2)
+def _amounts(text: str) -> tuple[tuple[float, str, int, int, bool], ...]:
+    """Read the amounts of one text; its findings and its facts ask for them one after the other."""
+    found = []
     for match in _AMOUNT.finditer(text):
         groups = match.groupdict()
-        value = next(
-            (
-                groups[name]
-                for name in ("sign", "unit", "rate", "each", "named", "pack", "great", "word", "flat", "split", "bare")
-                if groups[name]
-            ),
-            "",
-        )
+        value = next((groups[name] for name in _VALUES if groups[name]), "")
         amount = read_number(value)
         if amount < 5 or (amount < 10 and not (groups["sign"] or groups["unit"] or groups["rate"])):
             continue
         per = next((groups[name] for name in ("per1", "per2", "per3", "per4") if groups[name]), "")
-        start, end = plain.span(match.start(), match.end())
-        amounts.append(Price(amount, per, start, end, groups["bare"] is not None))
-    return Prices(tuple(amounts), _packs(plain), _periods(plain))
+        found.append((amount, per, match.start(), match.end(), groups["bare"] is not None))
+    return tuple(found)
 
 
 def _packs(plain: View) -> tuple[tuple[float, int, int], ...]:

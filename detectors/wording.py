@@ -10,13 +10,13 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import add
 from typing import Final
 
 from detectors.elements import Hit
 from detectors.fold import Folded
 from detectors.fold_tables import RULES
 
-SIZES: Final = (2, 3)
 LONGEST: Final = 1500
 _DIGITS: Final = str.maketrans("0123456789", "0000000000")
 # Full-width capitals never occur in a folded text, so a sign cannot be mistaken for a letter.
@@ -105,9 +105,8 @@ def grams(letters: str, signs: str) -> set[str]:
     """Return the distinct n-grams of both readings, of the first 1,500 characters of each."""
     found: set[str] = set()
     for text in (letters[:LONGEST], signs[:LONGEST]):
-        found.update(text)
-        for size in SIZES:
-            found.update([text[at : at + size] for at in range(len(text) - size + 1)])
+        pairs = list(map(add, text, text[1:]))
+        found.update(text, pairs, map(add, pairs, text[2:]))
     return found
 
 
