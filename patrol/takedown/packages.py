@@ -22,7 +22,8 @@ from patrol.takedown.extraction_record import extraction_record
 from patrol.takedown.recipients import concerns, recipient
 from patrol.takedown.register import Takedown
 from patrol.vault import Vault
-from patrol.vault.export import Folder, Wish, add_evidence, add_index, write_package
+from patrol.vault.export import add_evidence, add_index, write_package
+from patrol.vault.folder import Folder, Wish
 from patrol.vault.package import zip_folder
 from patrol.vault.timestamps import stamps_of
 

@@ -14,7 +14,8 @@ from patrol.settings import Settings
 from patrol.vault import files
 from patrol.vault.clock import clock_check
 from patrol.vault.environment import environment
-from patrol.vault.export import Sources, Wish, write_evidence
+from patrol.vault.export import write_evidence
+from patrol.vault.folder import Sources, Wish
 from patrol.vault.items import NUMBER, STAMP_SUFFIX, Items, receipt
 from patrol.vault.journal import AUTOMATIC, Journal
 from patrol.vault.ledger import Ledger
