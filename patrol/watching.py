@@ -22,12 +22,24 @@ def watch_addresses(store: Store, campaign: Campaign, workspace: Path) -> list[s
     for lead in reversed(leads):
         found.setdefault(lead.url)
         found.update(dict.fromkeys(_accounts(lead, atlas.of_url(lead.url))))
+        found.update(dict.fromkeys(_front(lead, atlas.of_url(lead.url))))
         post = lead.screening.post if lead.screening else None
         if post is not None and post.author_id:
             found.update(dict.fromkeys(authors.addresses(post.platform, post.author_id)))
         if len(found) >= MOST_ADDRESSES:
             break
     return [url for url in found if url.startswith(("http://", "https://"))][:MOST_ADDRESSES]
+
+
+def _front(lead: Lead, platform: Platform) -> Iterator[str]:
+    """Yield the front page of a site, or of a shop that has a host of its own, which a lead led to."""
+    parts = urlsplit(lead.url)
+    base = f"{parts.scheme}://{parts.netloc}"
+    if parts.scheme not in {"http", "https"} or platform.base not in {"", base}:
+        return
+    entry = next((entry.url for entry in platform.entries if entry.url.startswith("{base}")), "")
+    if entry and "{" not in entry.removeprefix("{base}"):
+        yield platform.fill(entry, base=base)
 
 
 def _accounts(lead: Lead, platform: Platform) -> Iterator[str]:

@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from patrol.addresses import site_of
 from patrol.model import Capture, Lease, Link, PageResult, Reading, State, Visit
 from patrol.platforms import GENERIC, Platform
+from patrol.spider_job import WATCHED
 from spiders.answers import fold_answers
 from spiders.frontier import holder_of
 from spiders.reading import read_page
@@ -101,11 +102,14 @@ class Walker(Spider):
     def _links(self, lease: Lease, platform: Platform, reading: Reading) -> Iterator[Link]:
         """Yield where the walk goes on: on the source's own platform only, so that a run stays with what it was sent for.
 
-        What a search leads to on other platforms is read and not followed further; pasted addresses are not followed at all.
+        What a search leads to on other platforms is read and not followed further; pasted addresses are not followed at all. Of a
+        watched account, shop or site what its own front page lists is read too.
         """
         holder, rules = holder_of(self.crawler), platform.follow
-        atlas = holder.atlas
-        if platform.name != holder.job.choice.name:
+        atlas, source = holder.atlas, holder.job.choice.name
+        if source == WATCHED and lease.depth == 0 and reading.kind in _FRONTS:
+            yield from self._listed(lease, platform, reading)
+        if platform.name != source:
             return
         if lease.depth < platform.budget.depth:
             for link in reading.links:
@@ -117,6 +121,13 @@ class Walker(Spider):
                     yield replace(link, platform=owner.name)
         if reading.next_page and rules.next_pages:
             yield Link(url=reading.next_page, kind=lease.kind, platform=platform.name, next_page=True)
+
+    def _listed(self, lease: Lease, platform: Platform, reading: Reading) -> Iterator[Link]:
+        atlas = holder_of(self.crawler).atlas
+        for link in reading.links[:_MOST_LISTED]:
+            at_home = site_of(link.url) == site_of(lease.url) and atlas.of_url(link.url).name == platform.name
+            if link.kind == "detail" and at_home and _wanted(link.url, platform.follow.allow, platform.follow.deny):
+                yield replace(link, platform=platform.name)
 
     def _popups(self, lease: Lease, response: Response) -> Iterator[Link]:
         """Yield the windows that a page opened by itself: advertisements of their own, one step far."""
@@ -154,6 +165,8 @@ class Walker(Spider):
 
 
 _FOREIGN_KINDS = frozenset({"external", "popup"})
+_FRONTS = frozenset({"list", "account", "feed"})
+_MOST_LISTED = 30
 _VISIT_KINDS = frozenset({"list", "search", "detail", "account", "feed"})
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from patrol.crawl import run_spider
 from patrol.model import SourceChoice
-from patrol.spider_job import PASTED, atlas_of, entry_pages
+from patrol.spider_job import PASTED, WATCHED, atlas_of, entry_pages
 from tests.crawling import kept_pages, reasons_of, states_of, town_job
 from tests.town import Town, goes_to, says
 
@@ -77,6 +77,38 @@ def test_pasted_addresses_are_read_and_not_followed(tmp_path: Path) -> None:
         run_spider(job)
         assert {path for path in town.hits if path.startswith("/p/")} == {"/p/0", "/p/4"}
     assert states_of(tmp_path, town.base) == {"/p/0": "ok", "/p/4": "ok"}
+
+
+PAPER = """
+title: 公众号样式
+kind: listing
+hosts: [paper.example]
+verified_on: 2026-11-01
+pages: [{name: article, fields: {title: [{css: h1}], text: [{css: "#words"}]}, require: [text]}]
+"""
+
+
+def test_a_search_hit_is_read_by_the_rules_of_its_own_platform(tmp_path: Path) -> None:
+    article = '<h1>文章</h1><div id="words">正文在这里</div><p>推荐阅读</p><a href="/s/2">下一篇</a>'
+    with Town(1, {"/s/1": says(article)}) as paper, Town(1) as town:
+        town.server.answers["/s"] = says(f'<h1>结果</h1><a href="{paper.base}/s/1">文章</a>')
+        external = "follow: {kinds: [external], external: true}\nbudget: {pages: 9, depth: 1}"
+        job = town_job(tmp_path, town.base, start=[f"{town.base}/s"], platform=external)
+        (tmp_path / "platforms" / "paper").mkdir()
+        (tmp_path / "platforms" / "paper" / "platform.yml").write_text(PAPER, encoding="utf-8")
+        sources = (*job.campaign.sources, SourceChoice(name="paper", base=paper.base))
+        run_spider(replace(job, campaign=replace(job.campaign, sources=sources)))
+        assert paper.hits["/s/2"] == 0
+    read = {str(page["url"]): page["texts"] for page in kept_pages(tmp_path)}
+    assert read[f"{paper.base}/s/1"] == ["正文在这里"]
+
+
+def test_what_a_watched_front_page_lists_is_read_one_step_far(tmp_path: Path) -> None:
+    with Town(9, {"/front": says(listing(3))}) as town:
+        job = town_job(tmp_path, town.base, platform=LISTS)
+        choice = SourceChoice(name=WATCHED, start=(f"{town.base}/front",))
+        run_spider(replace(job, choice=choice, run=replace(job.run, source=WATCHED)))
+        assert {path for path in town.hits if path != "/robots.txt"} == {"/front", "/p/3"}
 
 
 def test_a_page_that_plain_http_cannot_read_is_opened_in_a_browser(tmp_path: Path) -> None:
