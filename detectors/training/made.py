@@ -1,14 +1,18 @@
-"""Texts made of the written posts, always the same: mixed lists with one offer or none, reports that tell of an offer, and
-long openings before one."""
+"""Texts made by rule, always the same: mixed lists of the written posts with one offer or none, reports that tell of an offer,
+long openings before one, and plain short ads of drawn words."""
 
 import random
+import re
 from collections.abc import Iterator, Sequence
 
-from detectors.training.posts import Example, read_frames
+import yaml
+
+from detectors.training.posts import HERE, Example, read_frames
 
 MADE = "made"
 _CLEAN, _MIXED, _TURNS = 220, 160, 6
 _LONGEST = 90
+_SLOT = re.compile("〔([a-z]+)〕")
 _MARKS = ("{n}. {text}\n", "【{n}】{text}\n", "{text}\n", "{n}楼：{text}\n", "• {text}\n", "{n}、{text}；", "{text} ｜ ")
 
 
@@ -19,6 +23,7 @@ def made_of(examples: Sequence[Example]) -> Iterator[Example]:
     offers = [one for one in short if one.subject or one.other]
     yield from _lists(clean, offers)
     yield from _framed(offers)
+    yield from _plain()
 
 
 def _lists(clean: Sequence[Example], offers: Sequence[Example]) -> Iterator[Example]:
@@ -41,3 +46,15 @@ def _framed(offers: Sequence[Example]) -> Iterator[Example]:
             offer = random.Random(1000 * turn + place).choice(offers)
             own = kind == "offer"
             yield Example(title, frame.replace("〔〕", offer.text), own and offer.subject, own and offer.other, MADE)
+
+
+def _plain() -> Iterator[Example]:
+    """Yield short plain texts: every pattern of plain.yml in turn, its slots filled with words drawn from the lists."""
+    content = yaml.safe_load((HERE / "plain.yml").read_text(encoding="utf-8"))
+    words: dict[str, list[str]] = content["words"]
+    for kind, count in content["draws"].items():
+        patterns: list[str] = content["patterns"][kind]
+        for number in range(count):
+            chance = random.Random(f"{kind}{number}")
+            text = _SLOT.sub(lambda slot: chance.choice(words[slot[1]]), patterns[number % len(patterns)])  # noqa: B023 - used at once
+            yield Example("", text, kind == "subject", kind == "other", MADE)
