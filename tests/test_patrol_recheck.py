@@ -146,6 +146,14 @@ def test_watch_visits_pages_accounts_and_what_else_they_published(workspace: Pat
     assert {first.url, "http://a.example/2", "https://tieba.baidu.com/p/77", link} == set(found)
 
 
+def test_watch_visits_the_site_and_the_shop_that_a_lead_led_to(workspace: Path, campaign: Campaign, open_store: Store) -> None:
+    course, page = "https://app1.h5.xiaoeknow.com/p/course/video/v_1", "https://www.qiming.example/zhaosheng/7.html"
+    lead_of(open_store, campaign, course)
+    lead_of(open_store, campaign, page)
+    found = watch_addresses(open_store, campaign, workspace)
+    assert set(found) == {course, page, "https://app1.h5.xiaoeknow.com/p/decorate/homepage", "https://www.qiming.example/"}
+
+
 def test_watch_sweep_runs_from_the_command(
     workspace: Path, campaign_file: Path, open_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
