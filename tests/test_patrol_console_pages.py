@@ -4,6 +4,8 @@ import hashlib
 import io
 import json
 import re
+import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from importlib.resources import files
@@ -418,3 +420,24 @@ def test_an_empty_workspace_says_what_to_do_next(settings: Settings, campaign_fi
         client.post("/login", data={"login": "a", "password": PASSWORD})
         assert "去巡查" in client.get("/leads").text
         assert "还没有巡查过" in client.get("/runs").text
+
+
+# what is kept for a while
+
+
+def test_what_is_kept_is_made_anew_in_the_background_and_forgotten_at_once(office: Office) -> None:
+    desk, made = office.desk, threading.Event()
+
+    def make(value: str) -> str:
+        made.set()
+        return value
+
+    assert desk.remembered("key", 0.0, lambda: make("first")) == "first"
+    desk._kept["key"].until = time.monotonic() - 0.5
+    made.clear()
+    assert desk.remembered("key", 60.0, lambda: make("second")) == "first"
+    assert made.wait(20)
+    desk._remaking.submit(lambda: None).result(20)
+    assert desk.remembered("key", 60.0, lambda: make("third")) == "second"
+    desk.forget("ke")
+    assert desk.remembered("key", 60.0, lambda: make("fourth")) == "fourth"

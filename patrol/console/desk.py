@@ -39,6 +39,7 @@ from patrol.vault.vault import Vault
 
 Answer = TypeVar("Answer")
 _STALE_TIMES = 5
+_RESTS = 20
 _log = logging.getLogger("patrol.console")
 
 
@@ -122,9 +123,10 @@ class Desk:
         if now < kept.until:
             return cast("Answer", kept.value)
         if kept.until and now < kept.until + _STALE_TIMES * seconds:
+            old = kept.value
             if kept.lock.acquire(blocking=False):
                 self._remaking.submit(self._remake, kept, seconds, make)
-            return cast("Answer", kept.value)
+            return cast("Answer", old)
         with kept.lock:
             if time.monotonic() >= kept.until:
                 kept.value, kept.until = make(), time.monotonic() + seconds
@@ -133,8 +135,12 @@ class Desk:
     @staticmethod
     def _remake(kept: _Kept, seconds: float, make: Callable[[], object]) -> None:
         """Make a value anew; who sent this holds its lock. A failure leaves the old one to run out."""
+        began = time.monotonic()
         try:
-            kept.value, kept.until = make(), time.monotonic() + seconds
+            kept.value = make()
+            ended = time.monotonic()
+            # what takes long is made less often: at most a twentieth of the time goes into it
+            kept.until = ended + max(seconds, _RESTS * (ended - began))
         except PatrolError as error:
             _log.warning("kept value not renewed: %s", error)
         finally:
