@@ -18,6 +18,7 @@ from patrol.usage import speak_chinese, usage_line
 # The clock and the demo stand above the product, so they are found by name, as spiders are.
 VERBS = {
     "sweep": "patrol.sweep_commands:sweep_command",
+    "worker": "patrol.worker:worker_command",
     "screen": "patrol.sweep_commands:screen_command",
     "detect": "patrol.detecting:detect_command",
     "match": "patrol.matching:match_command",

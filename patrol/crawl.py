@@ -24,7 +24,7 @@ from patrol.places import is_web_address
 from patrol.reporting_line import ReportingLine
 from patrol.spider_job import BY_ADDRESS, Atlas, SpiderJob, atlas_of, entry_pages
 
-__all__ = ["SpiderJob", "run_spider"]
+__all__ = ["SpiderJob", "join_run", "run_spider"]
 
 Counts = Mapping[str, int]
 Teller = Callable[[Counts], None]
@@ -132,6 +132,17 @@ def _ended(job: SpiderJob, frontier: Pages, totals: Counts, outcome: str, error:
     }
     ended = datetime.now(UTC) if outcome == "finished" else None
     return replace(job.run, ended_at=ended, outcome=outcome, counts=counts, error=error)
+
+
+def join_run(job: SpiderJob, tell: Teller) -> bool:
+    """Fetch for a run that another machine began, in one child process; return whether it ended well.
+
+    Raises CrawlError for what the child could not do.
+    """
+    report, code = _run_child(job, tell)
+    if report.trouble:
+        raise CrawlError(report.trouble)
+    return code == 0 and report.natural is not False
 
 
 def _run_child(job: SpiderJob, tell: Teller) -> tuple[_Report, int]:

@@ -75,6 +75,9 @@ class Pages(Protocol):
     def withdraw(self, scope: str) -> None:
         """Take the offer back: the run has come to its end."""
 
+    def let_go(self, key: str) -> None:
+        """Note that a page was handed over to the desk."""
+
     def parcels(self, scope: str, *, limit: int = 16) -> Mapping[str, str]:
         """Return what workers handed over and the desk has not received yet."""
 

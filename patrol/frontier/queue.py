@@ -308,6 +308,9 @@ class Frontier:
     def withdraw(self, scope: str) -> None:
         """Do nothing; see `offer`."""
 
+    def let_go(self, key: str) -> None:
+        """Do nothing; see `parcels`."""
+
     def parcels(self, scope: str, *, limit: int = 16) -> dict[str, str]:  # noqa: ARG002
         """Return nothing: whoever sees this file stores what it fetches."""
         return {}

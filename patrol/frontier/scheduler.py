@@ -31,6 +31,7 @@ FIRST_REST_SECONDS = 900.0
 LONGEST_WAIT_SECONDS = 300.0
 _BATCH = 64
 _DRY_SECONDS = 0.2
+_LOOK_AGAIN_SECONDS = 0.3
 
 
 class Walker(Protocol):
@@ -191,6 +192,12 @@ class LeaseScheduler(BaseScheduler):
         request = self.next_request()
         if request is not None and self._crawler.engine is not None:
             self._crawler.engine.crawl(request)
+        elif self._shared and self._again_soon():
+            self._wake_at(time.time() + _LOOK_AGAIN_SECONDS)
+
+    def _again_soon(self) -> bool:
+        """Tell whether pages wait that others may leave to us: they do not tell when."""
+        return self.seconds_left > 0 and bool(self.frontier.open_modes(self.scope))
 
     def _drop(self, key: str) -> Lease | None:
         lease = self._held.pop(key, None)
@@ -217,6 +224,7 @@ class LeaseScheduler(BaseScheduler):
         """Hold pages no more that the desk acknowledges once it has stored them."""
         for result in results:
             self._drop(result.lease)
+            self.frontier.let_go(result.lease)
 
     def _drop_closed(self) -> None:
         """Put back what was taken from a site that has been closed in the meantime, unasked."""

@@ -29,7 +29,7 @@ from patrol.model import Lease, State
 ALIVE_SECONDS = 30
 FORGET_SECONDS = 7 * 86_400
 _BEAT_SECONDS = 8.0
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 0.1
 _FOREVER = 1e12
 _SPACE = "patrol:"
 _FIELDS = ("url", "source", "platform", "mode", "kind", "keyword", "parent", "page", "depth", "priority", "attempts")
@@ -223,7 +223,7 @@ class SharedFrontier:
         if soonest is None or soonest >= before:
             return None
         # others may visit the sites whose pages wait: asked again soon, not at once
-        return max(soonest, now + _POLL_SECONDS) if soonest <= now and self.held_by_others(scope) else soonest
+        return max(soonest, now + _POLL_SECONDS)
 
     def has_waiting(self, scope: str, mode: str, kind: str) -> bool:
         """Tell whether a page of a kind waits."""
@@ -278,8 +278,11 @@ class SharedFrontier:
 
     def hand_over(self, scope: str, key: str, parcel: str) -> bool:
         """Give a held page, read, to the desk that stores it; False when it is not held by this process any more."""
-        self._turns.ended(key)
         return self._run("HAND_OVER", scope, key, self._owner, parcel) == 1
+
+    def let_go(self, key: str) -> None:
+        """Note that a page was handed over: its site may go to another holder once none is left."""
+        self._turns.ended(key)
 
     def parcels(self, scope: str, *, limit: int = 16) -> dict[str, str]:
         """Return what was handed over and not received yet, by its number, oldest first."""
