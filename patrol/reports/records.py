@@ -120,6 +120,11 @@ class Table:
     empty: str = "本期无数据。"
     paper: str = "A4"
 
+    @property
+    def crowded(self) -> bool:
+        """Whether its columns are too many for A4 in 10 points: such a table is set in 9 (小五)."""
+        return self.paper == "A4" and len(self.columns) > 10
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:

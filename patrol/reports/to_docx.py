@@ -40,7 +40,7 @@ def write_docx(report: Report, path: Path) -> None:
 
 
 def _add_tables(document: Doc, tables: tuple[Table, ...], splices: dict[bytes, str], *, alone: bool) -> None:
-    size = 9.0 if tables[0].paper == "A3" else 10.0
+    size = 9.0 if tables[0].paper == "A3" or tables[0].crowded else 10.0
     _styles(document, size)
     section = document.sections[0] if alone else gbt9704.new_section(document)
     usable = gbt9704.landscape(section, tables[0].paper)

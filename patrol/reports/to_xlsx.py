@@ -2,6 +2,7 @@
 
 from datetime import UTC
 from pathlib import Path
+from typing import NamedTuple
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -13,13 +14,20 @@ from patrol.reports.line_breaks import heading_lines, title_lines
 from patrol.reports.records import Column, Report, Row, Table, Value
 
 BODY, HEAD, TITLE = "仿宋_GB2312", "黑体", "方正小标宋简体"
-_SIZE, _LINE, _SLACK = 10, 13.0, 0.92
+_SIZE, _SLACK = 10, 0.92
 _TALLEST, _TITLE_SIZE = 400.0, 18
 _PIXELS_PER_MM = 96 / 25.4
-_CHARACTER = _SIZE * 96 / 72
+_LINE = 1.3
+"""Line pitch in points for each point of size."""
 
 Columns = tuple[Column, ...]
-Formats = dict[tuple[str, bool, bool], Format]
+
+
+class Formats(NamedTuple):
+    """The cell formats of one size, by alignment, alarm, heading."""
+
+    size: int
+    by_look: dict[tuple[str, bool, bool], Format]
 
 
 def write_xlsx(report: Report, path: Path) -> None:
@@ -37,19 +45,19 @@ def write_xlsx(report: Report, path: Path) -> None:
         versions = "；".join(f"{name}：{value}" for name, value in report.versions)
         created = report.made_at.astimezone(UTC).replace(tzinfo=None)
         book.set_properties({"title": report.title, "comments": versions, "created": created})
-        formats = _formats(book)
+        formats = {size: _formats(book, size) for size in (_SIZE, _SIZE - 1)}
         for table in report.tables:
-            _sheet(book, table, formats)
+            _sheet(book, table, formats[_SIZE - 1 if table.crowded else _SIZE])
 
 
-def _formats(book: Workbook) -> Formats:
-    made: Formats = {}
+def _formats(book: Workbook, size: int) -> Formats:
+    made: dict[tuple[str, bool, bool], Format] = {}
     for align in ("left", "center", "right"):
         for alarm in (False, True):
             for strong in (False, True):
                 look = {
                     "font_name": BODY,
-                    "font_size": _SIZE,
+                    "font_size": size,
                     "align": align,
                     "valign": "vcenter",
                     "text_wrap": True,
@@ -62,7 +70,7 @@ def _formats(book: Workbook) -> Formats:
                 if not strong and align == "left":
                     look["quote_prefix"] = True
                 made[align, alarm, strong] = book.add_format(look)
-    return made
+    return Formats(size, made)
 
 
 def _sheet(book: Workbook, table: Table, formats: Formats) -> None:
@@ -71,7 +79,7 @@ def _sheet(book: Workbook, table: Table, formats: Formats) -> None:
     for position, column in enumerate(table.columns):
         sheet.set_column_pixels(position, position, _pixels(column))
     top = _heading(book, sheet, table, last)
-    heads = tuple("\n".join(heading_lines(column.heading, _room(column))) for column in table.columns)
+    heads = tuple("\n".join(heading_lines(column.heading, _room(column, formats.size))) for column in table.columns)
     _write_row(sheet, top, Row(values=heads), table.columns, formats, strong=True)
     line = top + 1
     for row in table.rows:
@@ -82,7 +90,7 @@ def _sheet(book: Workbook, table: Table, formats: Formats) -> None:
         line += 1
     left = book.add_format({"font_name": BODY, "font_size": _SIZE, "text_wrap": True, "valign": "vcenter"})
     if not table.rows:
-        _merged(sheet, line, last, table.empty, formats["center", False, False], table.columns)
+        _merged(sheet, line, last, table.empty, formats.by_look["center", False, False], table.columns)
         line += 1
     for note in table.notes:
         _merged(sheet, line, last, note, left, table.columns)
@@ -126,31 +134,32 @@ def _spans(columns: Columns, parts: int) -> list[tuple[int, int]]:
 
 
 def _write_row(sheet: Worksheet, line: int, row: Row, columns: Columns, formats: Formats, *, strong: bool = False) -> None:
-    shown = [_fit(value, column) for value, column in zip(row.values, columns, strict=True)]
-    lines = [lines_needed(text, _room(column)) for text, column in zip(map(str, shown), columns, strict=True)]
-    sheet.set_row(line, min(_TALLEST, max(lines) * _LINE + 6))
+    size = formats.size
+    shown = [_fit(value, column, size) for value, column in zip(row.values, columns, strict=True)]
+    lines = [lines_needed(text, _room(column, size)) for text, column in zip(map(str, shown), columns, strict=True)]
+    sheet.set_row(line, min(_TALLEST, max(lines) * size * _LINE + 6))
     for position, (value, column) in enumerate(zip(shown, columns, strict=True)):
-        look = formats["center" if strong and isinstance(value, str) else column.align, row.alarm, strong]
+        look = formats.by_look["center" if strong and isinstance(value, str) else column.align, row.alarm, strong]
         if isinstance(value, str):
             sheet.write_string(line, position, value, look)
         else:
             sheet.write_number(line, position, value, look)
 
 
-def _fit(value: Value, column: Column) -> Value:
+def _fit(value: Value, column: Column, size: int) -> Value:
     if not isinstance(value, str):
         return value
     # a row higher than Excel's limit would hide text, so text that cannot be shown is cut where one can see it
-    most = int((_TALLEST - 6) / _LINE)
+    most = int((_TALLEST - 6) / (size * _LINE))
     text = "\n".join(clean(part) for part in value.split("\n"))
-    while lines_needed(text, _room(column)) > most:
+    while lines_needed(text, _room(column, size)) > most:
         text = cut(text, int(len(text) * 0.9))
     return text
 
 
 def _merged(sheet: Worksheet, line: int, last: int, text: str, look: Format, columns: Columns) -> None:
-    room = sum(_pixels(column) for column in columns) / _CHARACTER * _SLACK
-    sheet.set_row(line, min(_TALLEST, lines_needed(text, room) * _LINE + 6))
+    room = sum(_pixels(column) for column in columns) / _character(_SIZE) * _SLACK
+    sheet.set_row(line, min(_TALLEST, lines_needed(text, room) * _SIZE * _LINE + 6))
     sheet.merge_range(line, 0, line, last, "", look)
     sheet.write_string(line, 0, clean(text), look)
 
@@ -159,8 +168,12 @@ def _pixels(column: Column) -> int:
     return round(column.width * _PIXELS_PER_MM)
 
 
-def _room(column: Column) -> float:
-    return (_pixels(column) - 6) / _CHARACTER * _SLACK
+def _character(size: int) -> float:
+    return size * 96 / 72
+
+
+def _room(column: Column, size: int) -> float:
+    return (_pixels(column) - 6) / _character(size) * _SLACK
 
 
 def _sheet_name(name: str) -> str:
