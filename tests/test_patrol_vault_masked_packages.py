@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import qrcode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -170,6 +171,34 @@ def test_area_named_by_an_officer_is_blurred_in_every_masked_copy(tmp_path: Path
         cover_area(vault, "ZJ-1", (1, 1, 8, 6), officer="张某", reason=" ")
     with pytest.raises(EvidenceError, match="没有整页截图"):
         cover_area(vault, "ZJ-1", (1, 1, 8, 6), manifest="0001-exchange.json", officer="张某", reason="面部")
+
+
+def test_screenshot_that_was_brought_travels_masked(tmp_path: Path) -> None:
+    (tmp_path / "spool").mkdir()
+    picture = Image.new("RGB", (500, 420), "white")
+    picture.paste(qrcode.make("https://u.wechat.example/abc").convert("RGB").resize((260, 260)), (20, 100))
+    vault = Vault(tmp_path / "vault")
+    capture, body = page(tmp_path / "spool", "1", png(picture))
+    brought = replace(capture, mode="import", content_type="image/png", url="本机导入文件：1.png", final_url="", steps=())
+    vault.seal_exchange("ZJ-1", brought, body, lead=lead())
+    cover_area(vault, "ZJ-1", (300, 20, 100, 60), officer="张某", reason="面部")
+    folder = vault.export("ZJ-1", tmp_path / "out")
+    masked = Image.open(folder / "evidence/ZJ-1/files/0001-response-body.masked.png").convert("L")
+    assert {masked.getpixel((x, 230)) for x in range(60, 240, 9)} == {0}
+    index = (folder / "index.html").read_text()
+    assert "办案人员导入的截图（打码）" in index
+    assert "人像、校名未自动遮盖" in index
+    assert verify(folder).ok
+
+
+def test_words_of_a_page_without_a_view_travel_masked(tmp_path: Path) -> None:
+    (tmp_path / "spool").mkdir()
+    vault = Vault(tmp_path / "vault")
+    markup = "<script>var a='王小明'</script><p>找王小明老师，电话 19900001234</p><p>王小明</p>".encode("gb18030")
+    vault.seal_exchange("ZJ-1", *page(tmp_path / "spool", "1", markup), lead=lead())
+    folder = vault.export("ZJ-1", tmp_path / "out")
+    text = (folder / "evidence/ZJ-1/files/0001-page-text.masked.txt").read_text()
+    assert text == "找王某老师，电话 199****1234\n王某\n"
 
 
 @pytest.mark.parametrize("text", ["1,2,3", "a,b,c,d", "1,2,0,5", "-1,2,3,4", "1.5,2,3,4"])

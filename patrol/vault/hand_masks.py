@@ -6,7 +6,7 @@ import json
 from PIL import Image
 
 from patrol.errors import BadInput, EvidenceError
-from patrol.vault.model import Manifest
+from patrol.vault.fetched_copies import picture_of
 from patrol.vault.vault import Vault
 
 
@@ -30,20 +30,16 @@ def cover_area(
     """
     if not officer.strip() or not reason.strip():
         raise BadInput("请写明经办人和遮盖的事由", field="reason")
-    shown = [one for one in vault.manifests(number) if _picture(one) and manifest in {"", one.name}]
+    shown = [(one, entry) for one in vault.manifests(number) if (entry := picture_of(one)) and manifest in {"", one.name}]
     if not shown:
         raise EvidenceError(
             f"证据 {number} 没有整页截图{f'（清单 {manifest}）' if manifest else ''}；用 patrol evidence show 查看"
         )
-    chosen = shown[-1]
-    with Image.open(io.BytesIO(vault.objects.read(_picture(chosen)))) as picture:
+    chosen, entry = shown[-1]
+    with Image.open(io.BytesIO(vault.objects.read(entry.sha256))) as picture:
         width, height = picture.size
     if area[0] + area[2] > width or area[1] + area[3] > height:
         raise BadInput(f"超出了截图（宽 {width}、高 {height} 像素）", field="area")
     detail = {"manifest": chosen.name, "area": json.dumps(area)}
     vault.record("mask", number=number, actor=officer, reason=reason, detail=detail)
     return chosen.name
-
-
-def _picture(manifest: Manifest) -> str:
-    return next((entry.sha256 for entry in manifest.files if entry.role == "full_page"), "")

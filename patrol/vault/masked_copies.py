@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from patrol.vault import digests
+from patrol.vault.fetched_copies import add_fetched_copy, fetched_words
 from patrol.vault.folder import Folder, Sources, Wish, add_stamp
 from patrol.vault.masked_manifest import known_of, mask_manifest
 from patrol.vault.masking import Area, Box, mask_text, read_boxes, shown_text
@@ -20,7 +21,9 @@ def add_masked_item(
 ) -> None:
     """Add an item with everything personal hidden that any of its texts gives away; markup and loaded files do not travel."""
     boxes = {manifest.name: _boxes(manifest, sources.objects) for manifest in manifests}
-    texts = [shown_text(found) for found in boxes.values() if found]
+    viewed = any(manifest.browser and manifest.files for manifest in manifests)
+    words = {manifest.name: "" if viewed else fetched_words(manifest, sources.objects) for manifest in manifests}
+    texts = [*(shown_text(found) for found in boxes.values() if found), *words.values()]
     known = tuple(dict.fromkeys((*wish.names, *known_of(manifests, texts))))
     number = manifests[0].number
     folder.known[number] = known
@@ -28,7 +31,10 @@ def add_masked_item(
     for manifest in manifests:
         _add_masked_manifest(folder, manifest, known)
         add_stamp(folder, manifest, sources)
-        _add_masked_files(folder, manifest, boxes[manifest.name], sources.objects, known, covers.get(manifest.name, ()))
+        hand = covers.get(manifest.name, ())
+        if manifest.capture:
+            add_fetched_copy(folder, manifest, words[manifest.name], sources.objects, known, hand)
+        _add_masked_files(folder, manifest, boxes[manifest.name], sources.objects, known, hand)
     # what officers wrote may name people; a row cannot be changed without breaking its hash, so it stays at home
     fit = [row for row in rows if all(mask_text(text, known) == text for text in _written(row))]
     folder.add(f"evidence/{number}/ledger.jsonl", "ledger", b"".join(to_json(row) for row in fit))
