@@ -1,9 +1,12 @@
 """Words behind disguises: sounds, pinyin, look-alikes, taken-apart characters, initials, euphemisms, coded times and contacts."""
 
+from pathlib import Path
+
 import pytest
 
 from detectors.contacts import find_contacts
 from detectors.elements import Hit, find_hits
+from detectors.errors import RuleError
 from detectors.fold import fold
 from detectors.lexicon import load_lexicon
 
@@ -96,3 +99,20 @@ def test_every_hit_lies_in_the_original(text: str) -> None:
     found = hits(text)
     assert found
     assert all(0 <= hit.start < hit.end <= len(text) for hit in found)
+
+
+def test_an_officers_weak_word_counts_beside_a_grade_only(tmp_path: Path) -> None:
+    file = tmp_path / "own.yml"
+    file.write_text("groups:\n  - {label: subject.coded, weak: true, words: 梅花糕}\n", encoding="utf-8")
+    own = load_lexicon((file,))
+    met = [
+        any(hit.word == "梅花糕" for hit in find_hits(fold(text), own, ())) for text in ("五年级吃梅花糕", "买梅花糕，一盒30元")
+    ]
+    assert met == [True, False]
+
+
+def test_a_weak_mark_that_is_no_switch_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "own.yml"
+    file.write_text("groups:\n  - {label: subject.coded, weak: 也许, words: 梅花糕}\n", encoding="utf-8")
+    with pytest.raises(RuleError, match="weak"):
+        load_lexicon((file,))
