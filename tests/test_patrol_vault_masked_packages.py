@@ -88,6 +88,10 @@ def sealed(folder: Path, facts: LeadFacts, page_words: str, bare: str) -> Vault:
     headers = (("Set-Cookie", f"who={bare}"), ("X-Owner", bare), ("Server", "nginx"))
     capture = replace(capture, steps=(f"搜索“{bare}”",), response_headers=headers, request_headers=(("Cookie", bare),))
     vault.seal_exchange("ZJ-1", capture, body, lead=facts)
+    (spool / "brought").mkdir()
+    other, file = page(spool / "brought", "2", f"<p>{bare}</p>".encode())
+    other = replace(other, mode="import", url=f"本机导入文件：{bare}.html", final_url=f"file:///home/{bare}/{bare}.html")
+    vault.seal_exchange("ZJ-1", other, file, lead=facts)
     view = rendering(spool / "r", "ZJ-1")
     lines = [json.dumps(["t", 0, 20 * n, 200, 18, line], ensure_ascii=False) for n, line in enumerate(page_words.splitlines())]
     (spool / "r/text-map.json").write_text(

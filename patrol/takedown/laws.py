@@ -12,6 +12,7 @@ from patrol.reports.cells import clean
 from patrol.validation import FileRecord, build, read_yaml
 
 _FILE = Path(__file__).with_name("laws.yml")
+_MOST_POLICIES = 3
 _RANKS = ("法律", "行政法规", "部门规章", "规范性文件")
 
 
@@ -78,8 +79,8 @@ class Quotation:
 
 @cache
 def laws() -> tuple[Law, ...]:
-    """Return the documents; BadInput names the faulty key of `laws.yml`."""
-    return build(_Laws, read_yaml(_FILE), file=_FILE).laws
+    """Return the documents by rank; BadInput names the faulty key of `laws.yml`."""
+    return tuple(sorted(build(_Laws, read_yaml(_FILE), file=_FILE).laws, key=lambda law: law.order))
 
 
 def law_of(clause: str) -> Law | None:
@@ -88,11 +89,16 @@ def law_of(clause: str) -> Law | None:
 
 
 def cited(quoted: Iterable[Quotation]) -> tuple[str, ...]:
-    """Return the documents to cite with their articles, each once, by rank; a plan of one place is left to the annex."""
+    """Return the documents to cite with their articles, by rank: all that bind, the first policies; the rest is in the annex."""
     articles: dict[str, dict[str, None]] = {}
+    policies: set[str] = set()
     for one in quoted:
-        if one.law is None or not one.law.local:
-            articles.setdefault(one.law.title if one.law else one.clause, {})[one.article] = None
+        title = one.law.title if one.law else one.clause
+        if one.law and not one.law.binding:
+            policies.add(title)
+        if (one.law and one.law.local) or (title in policies and title not in articles and len(policies) > _MOST_POLICIES):
+            continue
+        articles.setdefault(title, {})[one.article] = None
     return tuple(title + "、".join(article for article in found if article) for title, found in articles.items())
 
 
@@ -110,4 +116,4 @@ def quotations(leads: Iterable[Lead]) -> tuple[Quotation, ...]:
                 if part.strip():
                     met.setdefault((clean(part, 80), clean(rules.get(clause, ""), 400)), []).append(place)
     made = [Quotation(clause, text, law_of(clause), tuple(dict.fromkeys(places))) for (clause, text), places in met.items()]
-    return tuple(sorted(made, key=lambda one: (one.law.order if one.law else len(_RANKS) + 1, one.clause)))
+    return tuple(sorted(made, key=lambda one: (laws().index(one.law) if one.law else len(laws()), one.clause)))

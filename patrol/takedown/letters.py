@@ -11,7 +11,7 @@ from patrol.reports import wording
 from patrol.reports.cells import chinese_date
 from patrol.reports.records import BLANK, CHINA, Block, Paper, Report, Span
 from patrol.takedown.case import Case, measures, report, reviewers
-from patrol.takedown.laws import cited, quotations
+from patrol.takedown.laws import Quotation, cited, quotations
 from patrol.takedown.recipients import recipient
 
 _MOST_QUOTED = 2
@@ -23,14 +23,11 @@ def letter(case: Case) -> Report:
     start, end = case.given.period
     taken = sorted({measure for lead, _ in case.leads for measure in measures(case, lead)})
     found = quotations(lead for lead, _ in case.leads)
-    quoted = {one.text: one for one in found if one.text and one.law and one.law.binding}
     texts = [
         f"我单位于{chinese_date(start)}至{chinese_date(end)}开展校外培训线上巡查，发现{len(case.leads)}条网络信息涉嫌违规开展或者宣传"
         f"校外培训，已由两名工作人员初审、复核（核查人员：{reviewers(case) or BLANK}）。",
         f"经教育行政部门认定：{BLANK}（见附件2，认定意见以盖章件为准）。",
-        f"上述信息涉嫌违反下列规定：{'；'.join(cited(found)) or BLANK}。"
-        + "".join(f"其中，{one.name}规定：“{_inner(one.text)}”。" for one in list(quoted.values())[:_MOST_QUOTED])
-        + "条款摘录见附件7。",
+        f"上述信息涉嫌违反{'；'.join(cited(found)) or BLANK}等规定。{_words(found)}条款摘录见附件7。",
         f"已采取的措施及整改情况：{'；'.join(taken) or BLANK}。",
         f"根据职责分工（{body.duty}），商请贵单位依法处置。建议：{body.suggest}。",
         f"请于{chinese_date(takedown.due) if takedown.due else BLANK}前依法处置，并将处置情况书面函告我单位（回执见附件）。"
@@ -142,6 +139,13 @@ def _grounds(case: Case) -> Iterable[str]:
     for name, leads in places.items():
         yield f"{name}（清单第{'、'.join(map(str, sorted(leads)))}条）。"
     yield f"条文摘录见附件“涉嫌违反条款摘录”，引用前请与公布文本核对。引用条文原文：{BLANK}。"
+
+
+def _words(found: Iterable[Quotation]) -> str:
+    """Quote the first clauses that a penalty can rest on."""
+    binding = {one.text: one for one in found if one.text and one.law and one.law.binding}
+    quoted = [f"{one.name}规定：“{_inner(one.text)}”" for one in list(binding.values())[:_MOST_QUOTED]]
+    return f"其中，{'；'.join(quoted)}。" if quoted else ""
 
 
 def _inner(text: str) -> str:

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader
 
 from patrol.errors import BadInput
 from patrol.places import shown_address
+from patrol.platforms import load_platforms
 from patrol.vault import digests, files
 from patrol.vault.folder import Folder, Sources, Wish, add_stamp
 from patrol.vault.ledger import Ledger
@@ -28,6 +29,11 @@ from patrol.vault.wacz import make_wacz
 _SAFE = re.compile(r"[^A-Za-z0-9._-]")
 _MOST_SHOWN = 4_000
 _FROM_THE_NET = {"resource", "dom"}
+
+
+def _platform_title(name: str) -> str:
+    known = load_platforms().get(name)
+    return known.title if known else name
 
 
 def _harmless(value: object) -> object:
@@ -156,6 +162,7 @@ def add_index(folder: Folder, wish: Wish, items: Sequence[tuple[Manifest, ...]])
         roles=ROLES,
         kept=exchange_title,
         address=shown_address,
+        platform=_platform_title,
         made=wish.moment().beijing,
         title=wish.title,
         papers=[f for f in folder.files if f.role in {"paper", "record"}],

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from patrol.model import Capture
+from patrol.places import is_web_address, shown_address
 from patrol.vault.masking import known_in, mask_contact, mask_text
 from patrol.vault.model import BrowserFacts, LeadFacts, Manifest, SubResponse
 
@@ -25,7 +26,7 @@ def known_of(manifests: Sequence[Manifest], more: Iterable[str] = ()) -> tuple[s
             texts += [*(getattr(manifest.lead, name) for name in _LEAD_TEXTS), *manifest.lead.image_texts]
             contacts += manifest.lead.contacts
         texts += [manifest.browser.title, *manifest.browser.steps] if manifest.browser else []
-        texts += manifest.capture.steps if manifest.capture else ()
+        texts += [*manifest.capture.steps, manifest.capture.url] if manifest.capture else []
     return known_in(texts, contacts)
 
 
@@ -56,10 +57,17 @@ def _lead(lead: LeadFacts, known: Sequence[str]) -> LeadFacts:
 def _capture(capture: Capture, known: Sequence[str]) -> Capture:
     return replace(
         capture,
+        url=_address(capture.url, known),
+        final_url=_address(capture.final_url, known),
         steps=tuple(mask_text(step, known) for step in capture.steps),
         request_headers=_headers(capture.request_headers, known),
         response_headers=_headers(capture.response_headers, known),
     )
+
+
+def _address(url: str, known: Sequence[str]) -> str:
+    """Keep a page's address reachable; the name of an imported file may hold anything."""
+    return url if is_web_address(url) or not url else mask_text(shown_address(url), known)
 
 
 def _browser(facts: BrowserFacts, known: Sequence[str]) -> BrowserFacts:
