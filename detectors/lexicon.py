@@ -16,14 +16,13 @@ from typing import Any
 
 import ahocorasick_rs
 import yaml
-from pypinyin import lazy_pinyin
 
 from detectors.errors import RuleError
 from detectors.fold import fold
 from detectors.fold_tables import RULES, common_words, load_tables
 from detectors.model import Element
 from detectors.patterns import PATTERNS
-from detectors.syllables import word_sounds
+from detectors.syllables import word_sounds, word_syllables
 
 _HALF_SPELLED = (
     "语文 数学 英语 物理 化学 生物 历史 地理 补课 补习 家教 辅导 培优 提优 寒假 暑假 年级 学科 课时 作文 拼音 口算 奥数 老师 "
@@ -79,9 +78,13 @@ def lexicon_files() -> tuple[Path, ...]:
     return tuple(sorted((RULES / "lexicon").glob("*.yml")))
 
 
-@cache
 def load_lexicon(extra: tuple[Path, ...] = ()) -> Lexicon:
     """Read and compile the packaged lexicon and extra files; raises RuleError on anything wrong."""
+    return _loaded(extra)  # one entry of the cache, whether the empty default was written out or not
+
+
+@cache
+def _loaded(extra: tuple[Path, ...]) -> Lexicon:
     groups: dict[str, Group] = {}
     labels: dict[str, dict[str, None]] = {}
     hesitant: list[tuple[str, str]] = []
@@ -136,7 +139,7 @@ def _rule_groups(content: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _parse(path: Path, raw: bytes) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(raw.decode("utf-8"))
+        content = yaml.load(raw.decode("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise RuleError(f"{path.name}：不是有效的 YAML（UTF-8）文件：{str(error).splitlines()[0]}") from error
     known = {"source", "groups", "rules", "targets", "initials", "initial_subjects", "slang"}
@@ -215,7 +218,7 @@ def _kind(word: Word) -> str:
 
 def _spellings(text: str) -> Iterator[tuple[str, str]]:
     """Yield how a word is written in pinyin, and for two characters half in pinyin or with one initial."""
-    syllables = lazy_pinyin(text)
+    syllables = word_syllables(text)
     yield "".join(syllables), "pinyin"
     if len(text) == 2 and all(len(syllable) > 1 for syllable in syllables):
         yield syllables[0] + text[1], "pinyin"
@@ -227,7 +230,7 @@ def _spellings(text: str) -> Iterator[tuple[str, str]]:
 def _half_spelled(labels: dict[str, dict[str, None]], respelled: Iterable[str]) -> Iterable[Word]:
     """Yield S学, 数X and the like for the words most often written so; all of them weak."""
     for word in (word for word in dict.fromkeys(respelled) if len(word) == 2):
-        first, second = (syllable[0] for syllable in lazy_pinyin(word))
+        first, second = (syllable[0] for syllable in word_syllables(word))
         for text in dict.fromkeys((first + word[1], word[0] + second, word[0] + "x")):
             if text not in labels and labels.get(word):
                 yield Word(text, tuple(labels[word]), weak=True, trick="initials", means=word)
