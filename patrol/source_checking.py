@@ -77,8 +77,10 @@ def checked(platform: Platform, pages: Sequence[TriedPage]) -> list[CheckedPage]
     return [_checked(platform, page) for page in pages]
 
 
-def what_to_do(pages: Sequence[CheckedPage]) -> str:
-    """Return the one line of what to do, or "" where all is well."""
+def what_to_do(pages: Sequence[CheckedPage], *, entry: bool = False) -> str:
+    """Return the one line of what to do, or "" where all is well; `entry`: the first page is the source's own entry."""
+    if entry and pages and pages[0].kind == "tombstone":
+        return f"入口{pages[0].state.chinese}：换一个入口地址（专项行动的 start 或 base，或 platform.yml 的 entries）"
     for page in pages:
         if not page.state.covered:
             return _WHAT_TO_DO.get(page.state, "请人工打开这一页查看")

@@ -70,7 +70,7 @@ def check_command(
     chosen = load_campaign(campaign) if campaign else ad_hoc_campaign()
     address = checked_address(url) if url else first_address(platform, chosen, keyword=keyword)
     pages = checked(platform, try_pages(platform, address, chosen, trial_settings(), pages=1 if url else 2))
-    advice = what_to_do(pages)
+    advice = what_to_do(pages, entry=not url)
     if as_json:
         typer.echo(
             json.dumps(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -19,13 +20,15 @@ from patrol.browser_profiles import check_profiles, is_open, make_folder
 from patrol.cli import command_line
 from patrol.crawl import run_spider
 from patrol.errors import BadInput, NotAvailable, PatrolError
-from patrol.platforms import Platform, load_platform, load_platforms
+from patrol.model import PageResult, State, Visit
+from patrol.platforms import Expect, Platform, load_platform, load_platforms
 from patrol.settings import has_display
-from patrol.source_trial import first_address
+from patrol.source_checking import CheckedPage, checked, what_to_do
+from patrol.source_trial import TriedPage, first_address
 from patrol.source_writing import name_of
 from patrol.sweep_commands import ad_hoc_campaign
 from spiders.guessing import address_rule, guess_detail, guess_page
-from spiders.reading import read_page
+from spiders.reading import read_page, read_whole
 from tests.crawling import kept_pages, town_job
 from tests.town import Town, TownHandler
 
@@ -70,6 +73,39 @@ def test_a_blocked_source_fails_with_one_thing_to_do(city: City, office: Path, t
     assert done.exit_code == 1
     [line] = [line for line in done.stdout.splitlines() if line.startswith("处理办法：")]
     assert words in line
+
+
+@pytest.mark.parametrize(("entry", "words"), [(True, "换一个入口地址"), (False, "")])
+def test_an_entry_that_is_gone_is_no_well_source(entry: bool, words: str) -> None:
+    gone = CheckedPage(
+        url=SITE, kind="tombstone", state=State.GONE_NOT_FOUND, reason="", mode="http", things=0, posts=0, fields=(), faults=()
+    )
+    advice = what_to_do([gone], entry=entry)
+    assert words in advice
+    assert bool(advice) is entry
+
+
+def test_every_gap_has_one_thing_to_do() -> None:
+    for state in State:
+        page = CheckedPage(url=SITE, kind="wall", state=state, reason="", mode="", things=0, posts=0, fields=(), faults=())
+        assert bool(what_to_do([page])) is not state.covered
+
+
+def test_too_few_rows_and_missing_fields_are_told(tmp_path: Path) -> None:
+    platform = guessed(DETAIL, f"{SITE}/xx/77.html", tmp_path).model_copy(
+        update={"expect": Expect(items=(3, 40), fields={"author": 1.0, "price": 0.5})}
+    )
+    page = tried(platform, DETAIL, f"{SITE}/xx/77.html")
+    [found] = checked(platform, [page])
+    assert {field.name: (field.found, field.of, field.expected) for field in found.fields}["price"] == (0, 1, 0.5)
+    assert [fault for fault in found.faults if "price" in fault]
+    assert "platform.yml" in what_to_do([found])
+
+
+def tried(platform: Platform, body: str, url: str) -> TriedPage:
+    whole: Any = read_whole(platform, body.encode(), url=url, fetched_at=NOW)
+    visit = Visit(url=url, source=platform.name, state=whole.reading.state, at=NOW)
+    return TriedPage(PageResult(lease="1", visit=visit, posts=whole.reading.posts), body.encode(), whole)
 
 
 def test_a_source_without_an_address_of_its_own_asks_for_one() -> None:
