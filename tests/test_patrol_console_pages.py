@@ -356,6 +356,25 @@ def test_evidence_that_was_changed_is_said_to_be(office: Office, tmp_path: Path)
     assert "不符" in client.post(f"/evidence/ZJ{number[2:]}/check").text
 
 
+def test_evidence_of_a_later_look_is_as_closed_to_other_districts_as_its_lead(office: Office, tmp_path: Path) -> None:
+    number = office.numbers[0]
+    for evidence in (f"ZJ{number[2:]}", f"ZJ{number[2:]}-F20270201120000"):
+        (tmp_path / "body").write_bytes(evidence.encode())
+        digest = hashlib.sha256(evidence.encode()).hexdigest()
+        capture = Capture(
+            url="https://forum.example/t/1",
+            final_url="https://forum.example/t/1",
+            status=200,
+            fetched_at=NOON,
+            sha256=digest,
+            size=len(evidence),
+        )
+        office.desk.vault.seal_exchange(evidence, capture, tmp_path / "body", lead=LeadFacts(lead=number))
+        for district, status in (("别的区", 400), ("云川市", 200)):
+            office.desk.books.accounts.change("xuncha", district=district)
+            assert office.sign_in(Role.INSPECTOR).get(f"/evidence/{evidence}").status_code == status
+
+
 # packages
 
 

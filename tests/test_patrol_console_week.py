@@ -54,7 +54,7 @@ def week(
 
 def _page(browser: Browser) -> Page:
     page = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN", accept_downloads=True).new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(90_000)
     return page
 
 

@@ -1,11 +1,12 @@
 """Evidence: screenshots with the findings drawn, sealed pages in the sandbox of another origin, custody, check, export."""
 
+import re
 import tempfile
 from pathlib import Path
 
 from itsdangerous import URLSafeTimedSerializer
 from starlette.background import BackgroundTask
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, Response
 
 from patrol.console.call import Call
 from patrol.console.evidence import PAGES, PICTURES, custody_rows, evidence_view, marked_picture, sealed_file
@@ -19,6 +20,7 @@ from patrol.vault.replies import pinned_roots
 from patrol.vault.verify import verify
 
 _READ_SECONDS = 60
+_OF_LEAD = re.compile(r"ZJ(\d{4}-\d{6,})(?:-F\d+)?$")
 ACTIONS = {
     "create": "建库",
     "capture": "入库",
@@ -35,10 +37,16 @@ ACTIONS = {
 def _number(call: Call) -> str:
     """Return the evidence number of the path, when its lead is the officer's to see."""
     number = call.path("number")
-    lead = f"XS{number.removeprefix('ZJ')}"
+    lead = lead_of(number)
     if call.books.leads.campaign_of(lead):
         check_district(call, call.books.leads.card(lead))
     return number
+
+
+def lead_of(number: str) -> str:
+    """Return the lead of an evidence number, that of a later look (`ZJ2027-000001-F…`) too."""
+    found = _OF_LEAD.match(number)
+    return f"XS{found[1]}" if found else number
 
 
 def evidence_page(call: Call) -> Response:
@@ -49,14 +57,16 @@ def evidence_page(call: Call) -> Response:
         raise BadInput(f"没有编号为“{number[:40]}”的证据，或尚未封存")
     call.desk.vault.record("view", number=number, actor=call.who.name, reason="控制台查看")
     call.audit("view_evidence", number)
-    return call.page("evidence.html", view=view, rows=custody_rows(call.desk.vault, number), actions=ACTIONS)
+    return call.page(
+        "evidence.html", view=view, lead=lead_of(number), rows=custody_rows(call.desk.vault, number), actions=ACTIONS
+    )
 
 
 def picture_page(call: Call) -> Response:
     """Show a screenshot with the places where the findings' words stand."""
     number, sha256 = _number(call), call.path("sha256")
     manifest, entry = sealed_file(call.desk.vault, number, sha256, PICTURES)
-    lead_number = f"XS{number.removeprefix('ZJ')}"
+    lead_number = lead_of(number)
     quotes = _quotes(call.books.store.lead(lead_number)) if call.books.leads.campaign_of(lead_number) else []
     picture = marked_picture(call.desk.vault, manifest, entry, quotes)
     call.audit("view_evidence", number, entry.name)
@@ -172,8 +182,3 @@ def _remove(folder: Path) -> None:
         path.chmod(0o700) if path.is_dir() else path.chmod(0o600)
         path.rmdir() if path.is_dir() else path.unlink()
     folder.rmdir()
-
-
-def to_lead(call: Call) -> Response:
-    """Lead from an evidence number to its lead."""
-    return RedirectResponse(f"/leads/XS{call.path('number').removeprefix('ZJ')}", status_code=303)
