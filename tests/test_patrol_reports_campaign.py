@@ -101,7 +101,7 @@ def test_the_summary_keeps_its_length_and_every_number_is_reconciled(campaign_of
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_forms_print_whole_and_fit_to_be_signed(campaign_of_300: Path) -> None:
     out, listed = campaign_of_300 / "out", count(campaign_of_300, "judgement <> 'dismissed'")
-    printed = ("batch-1.xlsx", "ledger.docx", "census.xlsx", "summary.docx", "referral.docx")
+    printed = ("batch-1.xlsx", "ledger.xlsx", "census.xlsx", "regulated.xlsx", "list_changes.xlsx", "summary.docx", "cases.docx")
     pages = {pdf.stem: pages_of(pdf) for pdf in to_pdf([out / name for name in printed], campaign_of_300 / "pdf")}
     for texts in pages.values():
         assert all(re.sub(r"\s", "", text) for text in texts)
@@ -109,7 +109,7 @@ def test_forms_print_whole_and_fit_to_be_signed(campaign_of_300: Path) -> None:
     numbers = set(re.findall(r"XS2027-\d{6}", "".join(pages["ledger"])))
     assert len(numbers) == listed
     # a signature never stands alone on a page
-    for name in ("summary", "referral"):
+    for name in ("summary", "cases"):
         signed = next(text for text in pages[name] if re.search(r"XX ?市教育局\s+\d{4} ?年", text))
         assert len(re.sub(r"\s", "", signed)) > 60
 
