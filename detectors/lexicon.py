@@ -5,7 +5,6 @@ A file holds `source` and `groups`; a group holds `label`, `words` (separated by
 (`mask.…`) have no element. Unknown keys are refused.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -21,8 +20,8 @@ from detectors.errors import RuleError
 from detectors.fold import fold
 from detectors.fold_tables import RULES, common_words, load_tables
 from detectors.model import Element
-from detectors.patterns import PATTERNS
 from detectors.syllables import word_sounds, word_syllables
+from detectors.versions import rules_version
 
 _HALF_SPELLED = (
     "语文 数学 英语 物理 化学 生物 历史 地理 补课 补习 家教 辅导 培优 提优 寒假 暑假 年级 学科 课时 作文 拼音 口算 奥数 老师 "
@@ -105,17 +104,6 @@ def _loaded(extra: tuple[Path, ...]) -> Lexicon:
     respelled = (*_HALF_SPELLED.split(), *sounds["targets"].split(), *sounds["initials"].values())
     words = _named((*_words(labels, respelled), *_hesitant(hesitant, labels)), respelled)
     return _compile(groups, words, sounds, slang, rules_version(extra))
-
-
-def rules_version(extra: tuple[Path, ...] = ()) -> str:
-    """Return the short digest of everything that changes a result: words, clauses, folding tables, weights, patterns."""
-    digest = hashlib.sha256()
-    for path in (*sorted(path for path in RULES.rglob("*") if path.is_file()), *extra):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    for label, pattern in PATTERNS:
-        digest.update(f"{label}\t{pattern.pattern}\n".encode())
-    return digest.hexdigest()[:12]
 
 
 def _hesitant(entries: Iterable[tuple[str, str]], labels: dict[str, dict[str, None]]) -> Iterable[Word]:

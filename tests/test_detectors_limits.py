@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from detectors import Detector, lexicon
+from detectors import Detector
 from detectors.fold import fold
 from detectors.fold_tables import RULES
 from detectors.limits import load_limits, slices
 from detectors.model import Document
 from detectors.patterns import PATTERNS
+from detectors.versions import rules_version
 
 AD = "初二物理小班还差两个人，每周三晚七点，一次一百二，想来的私信我。\n"
 DETECTOR = Detector()
@@ -59,11 +60,11 @@ def test_a_finding_inside_another_of_the_same_rule_is_left_out() -> None:
 @pytest.mark.parametrize("name", ["weights.yml", "wording.tsv", "fold/emoji.yml", "fold/words.txt", "clauses/holding.yml"])
 def test_rules_version_covers_every_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(RULES, tmp_path / "rules")
-    monkeypatch.setattr("detectors.lexicon.RULES", tmp_path / "rules")
-    before = lexicon.rules_version()
+    monkeypatch.setattr("detectors.versions.RULES", tmp_path / "rules")
+    before = rules_version()
     file = tmp_path / "rules" / name
     file.write_text(file.read_text(encoding="utf-8") + "\n#", encoding="utf-8")
-    assert lexicon.rules_version() != before
+    assert rules_version() != before
 
 
 def test_looking_at_the_first_character_loses_no_match() -> None:
