@@ -26,8 +26,8 @@ from patrol.vault.model import Moment, Record, to_json
 
 RECORD = "backup.json"
 _DATABASE = "patrol.db"
-_FOLDERS = ("takedowns", "lists", "campaigns", "calendar", "platforms", "reports", "clues")
-_FILES = ("settings.toml", "jobs.yml")
+_FOLDERS = ("takedowns", "lists", "campaigns", "calendar", "platforms", "reports", "clues", "rules")
+_FILES = ("settings.toml", "jobs.yml", "rules.yml")
 
 
 class Backup(Record):

@@ -31,6 +31,12 @@ def test_only_what_is_over_its_period_is_named(vault: Vault) -> None:
     assert overdue(vault, {}, LATER) == []
 
 
+def test_what_a_later_look_sealed_goes_with_its_lead(vault: Vault, tmp_path: Path) -> None:
+    vault.seal_exchange("ZJ-1-F20270203120506", *page(tmp_path / "spool", "7", b"gone"), lead=lead())
+    due = [number for number, _ in overdue(vault, {"ZJ-1": "unreviewed", "ZJ-2": "confirmed"}, LATER)]
+    assert due == ["ZJ-1", "ZJ-1-F20270203120506"]
+
+
 def test_destroyed_item_is_gone_and_its_certificate_stays(vault: Vault) -> None:
     first = vault.manifests("ZJ-1")
     certificate = destroy(vault, "ZJ-1", **TWO)
@@ -103,6 +109,9 @@ def filled(settings: Settings, tmp_path: Path) -> Settings:
     (settings.workspace / "settings.toml").write_text("ocr = false\n")
     (settings.workspace / "lists").mkdir()
     (settings.workspace / "lists/list.csv").write_text("机构名称\n")
+    (settings.workspace / "rules").mkdir()
+    for name in ("rules.yml", "rules/own.yml"):
+        (settings.workspace / name).write_text("rules: []\n")
     return settings
 
 
@@ -112,7 +121,7 @@ def test_backup_comes_back_whole(filled: Settings, tmp_path: Path) -> None:
     back = backup.restore(tmp_path / "copy", tmp_path / "new/workspace")
     assert verify(back.folder / "vault").ok
     assert Vault(back.folder / "vault").numbers() == ("ZJ-1", "ZJ-2")
-    assert (back.folder / "lists/list.csv").is_file()
+    assert all((back.folder / name).is_file() for name in ("lists/list.csv", "rules.yml", "rules/own.yml"))
     actions = [row.action for row in Vault(back.folder / "vault").ledger.rows()]
     assert actions[-1] == "restore"
 
@@ -128,7 +137,9 @@ def test_backup_while_evidence_is_being_sealed_is_consistent(filled: Settings, t
     assert not (made.folder / "vault/items/ZJ-9").exists()
 
 
-@pytest.mark.parametrize("name", ["patrol.db", "settings.toml", "lists/list.csv", "vault/ledger.jsonl", "vault/vault.json"])
+@pytest.mark.parametrize(
+    "name", ["patrol.db", "rules.yml", "settings.toml", "lists/list.csv", "vault/ledger.jsonl", "vault/vault.json"]
+)
 def test_damaged_backup_restores_nothing(filled: Settings, tmp_path: Path, name: str) -> None:
     backup.back_up(filled, tmp_path / "copy")
     path = tmp_path / "copy" / name
