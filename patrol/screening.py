@@ -164,7 +164,7 @@ class Screener:
         ]
 
     def _is_unchanged(self, visit: Visit) -> bool:
-        """Tell whether a page is what it was when it was judged, by what is in force, in an earlier run (which sealed its leads)."""
+        """Tell whether a page is what it was when it was judged, by what is in force, in an earlier run: its leads are sealed."""
         if not visit.state.covered or not visit.final_url or self.book.source == RECHECKED:
             return False
         seen = self._seen.page(self.campaign.id, visit.final_url)

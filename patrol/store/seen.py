@@ -60,7 +60,10 @@ class SeenBook:
         row = self._db.execute(
             "SELECT etag, modified, sha256, judged_by, run, at FROM seen_pages WHERE campaign = ? AND url = ?", (campaign, url)
         ).fetchone()
-        return SeenPage(*row[:5], datetime.fromisoformat(row[5])) if row else None
+        if row is None:
+            return None
+        etag, modified, sha256, judged_by, run, at = map(str, row)
+        return SeenPage(etag, modified, sha256, judged_by, run, datetime.fromisoformat(at))
 
     def remember(self, visit: Visit, run: str, campaign: str, judged_by: str) -> None:
         """Remember a page that was read, or that it is what it was."""
