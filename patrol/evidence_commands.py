@@ -204,25 +204,31 @@ def _person(role: str, text: str) -> Person:
 def capture_command(
     url: Annotated[str, typer.Argument(help="要取证的网址")],
     number: Annotated[str, typer.Option("--number", help="证据编号；不写则按时间生成")] = "",
-    device: Annotated[str, typer.Option("--device", help="desktop（电脑版）或 phone（手机版）")] = "desktop",
+    device: Annotated[
+        str, typer.Option("--device", help="desktop（电脑版）、phone（手机版）或 both（两种都取，存在同一份证据里）")
+    ] = "desktop",
     step: Annotated[list[str] | None, typer.Option("--step", help="怎样找到这个网页（搜索词、入口页），可多次给出")] = None,
     campaign: Annotated[Path | None, typer.Option("--campaign", help="专项行动文件：其中的两名人员记为取证人和见证人")] = None,
 ) -> None:
     """用浏览器对一个网址取证并封存。"""
-    if device not in {"desktop", "phone"}:
-        raise BadInput(f"只能是 desktop 或 phone，实际为“{device}”", field="device")
+    if device not in {"desktop", "phone", "both"}:
+        raise BadInput(f"只能是 desktop、phone 或 both，实际为“{device}”", field="device")
     if not is_web_address(url):
         raise BadInput(f"“{url[:80]}”不是网址（应以 http:// 或 https:// 开头）；本机文件请用 patrol screen --html", field="url")
     given = settings.load()
     browser = find_browser(given)
     if browser is None:
         raise NotAvailable("没有找到浏览器；请运行 patrol doctor --mend")
-    order = Order(number=number or f"QZ{datetime.now(UTC):%Y%m%d-%H%M%S}", url=url, device=device, steps=tuple(step or ()))
+    name = number or f"QZ{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    devices = ("phone", "desktop") if device == "both" else (device,)
+    orders = [Order(number=name, url=url, device=one, steps=tuple(step or ())) for one in devices]
     vault = Vault.of(given, officers=load_campaign(campaign).officers if campaign else ())
-    for sealed in seal_pages([order], vault, given, browser=str(browser)):
+    taken = list(seal_pages(orders, vault, given, browser=str(browser)))
+    for sealed in taken:
         typer.echo(f"证据 {sealed.number}：{sealed.state.chinese}；清单 SHA-256 {sealed.sha256}")
-        if sealed.state is EvidenceState.FAILED:
-            why = "；".join(sealed.missing[-2:])
-            raise EvidenceError(f"证据 {sealed.number} 没有取得：{why}；经过已记入证据库，请核对网址后再取一次")
-        for what in sealed.missing:
+        for what in sealed.missing if sealed.state is not EvidenceState.FAILED else ():
             typer.echo(f"缺少：{what}")
+    failed = [sealed for sealed in taken if sealed.state is EvidenceState.FAILED]
+    if failed:
+        why = "；".join(failed[0].missing[-2:])
+        raise EvidenceError(f"证据 {name} 没有取得：{why}；经过已记入证据库，请核对网址后再取一次")

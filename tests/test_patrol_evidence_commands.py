@@ -46,10 +46,12 @@ def test_partial_capture_says_what_is_missing_and_names_the_officers(bureau: Pat
     campaign_file.write_text(campaign_file.read_text(encoding="utf-8") + officers, encoding="utf-8")
     with serving_site() as site:
         command = ["capture", f"{site.url}/tall", "--number", "ZJ-1", "--campaign", str(campaign_file), "--step", "搜索“寒假班”"]
+        command += ["--device", "both"]
         done = RUNNER.invoke(app, command, catch_exceptions=False)
     assert done.exit_code == 0
     assert "证据 ZJ-1：部分" in done.output
-    assert "缺少：页面高" in done.output
+    assert done.output.count("缺少：页面高") == 2
+    assert {one.browser.device for one in Vault(bureau / "vault").manifests("ZJ-1") if one.browser} == {"phone", "desktop"}
     RUNNER.invoke(app, ["record", "ZJ-1", str(bureau / "record.docx"), "--unit", "云川市教育局"], catch_exceptions=False)
     text = "\n".join(paragraph.text for paragraph in Document(str(bureau / "record.docx")).paragraphs)
     assert "取证人：张某，执法证号：执法-1" in text
