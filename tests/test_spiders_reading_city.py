@@ -10,12 +10,13 @@ from fixtures.city import City, Truth
 from fixtures.city.extra import WALLS as SEVEN
 from fixtures.city.server import Reply, Request
 from patrol.model import State
-from patrol.platforms import load_platform
+from patrol.platforms import load_platforms
 from spiders.reading import Whole, read_whole
 from spiders.times import CHINA
 
 NOW = datetime(2027, 1, 20, 4, 0, tzinfo=UTC)
 PLATFORMS = ("wuba58", "douyin", "discuz", "wechat_mp", "dianping", "app_store", "live_room", "generic", "baidu")
+LOADED = load_platforms(())
 FILLED = frozenset(SEVEN)
 WALLS = {"captcha", "login", "rate_always", "rate_page", "js_challenge", "client_only", "geo", "not_found", "changed"}
 
@@ -38,8 +39,7 @@ def answers(city: City, name: str) -> Iterator[tuple[Truth, Reply]]:
 
 def read(truth: Truth, reply: Reply) -> Whole:
     headers = (("Content-Type", reply.content_type),)
-    platform = load_platform(truth.platform)
-    return read_whole(platform, reply.body, url=truth.url, status=reply.status, headers=headers, fetched_at=NOW)
+    return read_whole(LOADED[truth.platform], reply.body, url=truth.url, status=reply.status, headers=headers, fetched_at=NOW)
 
 
 @pytest.mark.parametrize("name", PLATFORMS)
