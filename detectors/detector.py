@@ -58,8 +58,7 @@ class Detector:
         if not verdict.ad:
             return self._clean(document, verdict, who, hits, contacts=contacts)
         facts, notes = self._facts(document, folded, hits, contacts=contacts)
-        inside, quoted = Spans(verdict.charged), Spans(verdict.quoted)
-        charged = [hit for hit in (*hits, *facts) if inside.hold(hit.start, hit.end) and not quoted.hold(hit.start, hit.end)]
+        charged = _charged([*hits, *facts], verdict, len(text))
         findings, categories, titles = self._findings(document, verdict, charged, title, notes=notes)
         return Detection(
             violation=verdict.violation,
@@ -158,6 +157,14 @@ class Detector:
         if left_out:
             notes.append(f"命中过多，另有 {left_out} 处同类原文未逐一列出")
         return tuple(shown[: load_limits().findings_per_post]), tuple(categories), titles
+
+
+def _charged(hits: list[Hit], verdict: Verdict, length: int) -> list[Hit]:
+    """Return the hits in the stretches that offer, those in quotations of a report left out."""
+    if verdict.charged == ((0, length),) and not verdict.quoted:
+        return hits
+    inside, quoted = Spans(verdict.charged), Spans(verdict.quoted)
+    return [hit for hit in hits if inside.hold(hit.start, hit.end) and not quoted.hold(hit.start, hit.end)]
 
 
 def _stage(hits: Sequence[Hit]) -> str:

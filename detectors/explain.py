@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from detectors.elements import Hit
 from detectors.lexicon import Lexicon
@@ -69,7 +70,7 @@ _BRIDGE = 14
 
 def passages(text: str, hits: Sequence[Hit], regions: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the stretches of the text that carry the offer: clauses with a telling element, neighbours joined."""
-    heavy = Spans((hit.start, hit.end) for hit in hits if any(label.startswith(_HEAVY) for label in hit.labels))
+    heavy = Spans((hit.start, hit.end) for hit in hits if _telling(hit.labels))
     found: list[tuple[int, int]] = []
     for start, end in regions:
         for sentence in _SENTENCE.finditer(text, start, end):
@@ -84,6 +85,11 @@ def passages(text: str, hits: Sequence[Hit], regions: Iterable[tuple[int, int]])
                 elif not found or left >= found[-1][1]:
                     found.append((left, right))
     return found
+
+
+@lru_cache(maxsize=8192)
+def _telling(labels: tuple[str, ...]) -> bool:
+    return any(label.startswith(_HEAVY) for label in labels)
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
