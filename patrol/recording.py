@@ -20,7 +20,7 @@ _TOLD = ("url", "final_url", "status", "mode", "content_type")
 
 def keep(platform: Platform, body: bytes, capture: Capture, settings: Settings) -> Path:
     """Write bytes, headers and what was read of them beside each other; the same bytes of the same address are kept once."""
-    folder = settings.workspace / _FOLDER / platform.name
+    folder = settings.workspace / "platforms" / platform.name / _FOLDER
     name = hashlib.sha256(f"{capture.url}\n{capture.sha256}".encode()).hexdigest()[:12]
     ending = ".json" if body.lstrip()[:1] in {b"{", b"["} else ".html"
     about = {key: getattr(capture, key) for key in _TOLD}
@@ -51,7 +51,7 @@ class Recorded:
 
 def reread(platform: Platform) -> Iterator[Recorded]:
     """Read every kept page of a platform again; BadInput when none was kept."""
-    folder = load_settings().workspace / _FOLDER / platform.name
+    folder = load_settings().workspace / "platforms" / platform.name / _FOLDER
     notes = sorted(folder.glob("*.headers"))
     if not notes:
         raise BadInput(f"来源“{platform.name}”还没有样例；请先运行 patrol record 网址 --platform {platform.name}")

@@ -156,7 +156,7 @@ def test_a_recorded_page_shows_when_its_reading_changes(city: City, office: Path
     done = ask("record", city.starts["discuz"][0], "--platform", "discuz")
     assert done.exit_code == 0, done.output
     assert ask("source", "check", "discuz", "--recorded").exit_code == 0
-    [expected] = (office / "recorded" / "discuz").glob("*.expected")
+    [expected] = (office / "platforms" / "discuz" / "recorded").glob("*.expected")
     read = json.loads(expected.read_text(encoding="utf-8"))
     assert (read["state"], read["kind"]) == ("ok", "list")
     headers = json.loads(expected.with_suffix(".headers").read_text(encoding="utf-8"))
