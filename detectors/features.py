@@ -108,6 +108,7 @@ _OFFERS = (
     "promise",
     "denial",
 )
+_PLAINLY = ("method", "coded", "core", "exam", "material", "pool")
 _MINORS = ("grade", "stage", "preschool", "aged", "child")
 
 
@@ -196,6 +197,13 @@ def offered(local: Mapping[str, float], head: str) -> bool:
     return asked and any(name in local for name in ("grade", "stage"))
 
 
+def _plainly_taught(local: Mapping[str, float]) -> bool:
+    """Whether teaching is named by more than a topic (写字) or two letters that mean many things (yw)."""
+    if any(name in local for name in _PLAINLY):
+        return True
+    return local.get("subject", 0.0) > local.get("trick:initials", 0.0)
+
+
 def encode(local: Mapping[str, float], whole: Mapping[str, float], head: str) -> dict[str, float]:
     """Return the weighed numbers: presence and extra count of each element, contexts of the whole text, and a few pairs."""
     values: dict[str, float] = {}
@@ -234,9 +242,10 @@ def encode(local: Mapping[str, float], whole: Mapping[str, float], head: str) ->
             name in local for name in ("pool", "recruit", "agent", "trial", "price_word", "price_bare", "unlicensed.hide")
         )
     )
+    values["no_minor"] = float(not minor)
     if head == "subject":
+        values["topic_only"] = float(not minor and not _plainly_taught(local))
         values["no_subject"] = float(not taught and "core" not in local and "exam" not in local)
     if head == "other":
         values["no_skill"] = float("nonsubject" not in local)
-        values["no_minor"] = float(not minor)
     return values

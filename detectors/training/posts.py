@@ -7,6 +7,9 @@ from pathlib import Path
 from detectors.errors import RuleError
 
 HERE = Path(__file__).parent
+_VIOLATIONS = ("violations.txt", "offers.txt")
+_ADVERTS = ("adverts.txt", "trainings.txt")
+_CLEAN = ("clean.txt", "everyday.txt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +26,10 @@ class Example:
 def read_examples() -> tuple[Example, ...]:
     """Return every training post in file order; a line with the wrong number of fields raises RuleError."""
     return (
-        *(Example(title, text, True, False, kind) for kind, title, text in _lines("violations.txt", 3)),
+        *(Example(title, text, True, False, kind) for name in _VIOLATIONS for kind, title, text in _lines(name, 3)),
         *(Example(title, text, True, False, kind) for _, kind, title, text in _lines("evasions.txt", 4)),
-        *(Example(title, text, False, True, kind) for kind, title, text in _lines("adverts.txt", 3)),
-        *(Example(title, text, False, False, kind) for kind, title, text in _lines("clean.txt", 3)),
+        *(Example(title, text, False, True, kind) for name in _ADVERTS for kind, title, text in _lines(name, 3)),
+        *(Example(title, text, False, False, kind) for name in _CLEAN for kind, title, text in _lines(name, 3)),
     )
 
 
