@@ -5,6 +5,7 @@ Everything found here is weak: it counts only with a second signal within reach,
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from detectors.fold import Folded
 from detectors.fold_tables import common_words
@@ -148,10 +149,10 @@ def supported(firm: list[Hit], weak: list[Hit]) -> list[Hit]:
     """Return the weak hits that a firm signal, or another weak word, stands near."""
     if not weak:
         return []
-    anchors = [hit for hit in firm if hit.labels[0].startswith(_SIGNALS)]
-    every = Spans((hit.start, hit.end) for hit in anchors)
-    strict = _spans(anchors, _STRICT_SIGNALS)
-    school = _spans(anchors, _SCHOOL_SIGNALS)
+    anchors = [(hit.start, hit.end, *_supports(hit.labels)) for hit in firm]
+    every = Spans((start, end) for start, end, any_signal, _, _ in anchors if any_signal)
+    strict = Spans((start, end) for start, end, any_signal, is_strict, _ in anchors if any_signal and is_strict)
+    school = Spans((start, end) for start, end, any_signal, _, of_school in anchors if any_signal and of_school)
     weak.sort(key=lambda hit: hit.start)
     kept = []
     for place, hit in enumerate(weak):
@@ -161,8 +162,14 @@ def supported(firm: list[Hit], weak: list[Hit]) -> list[Hit]:
     return kept
 
 
-def _spans(hits: list[Hit], labels: tuple[str, ...]) -> Spans:
-    return Spans((hit.start, hit.end) for hit in hits if any(label.startswith(labels) for label in hit.labels))
+@lru_cache(maxsize=8192)
+def _supports(labels: tuple[str, ...]) -> tuple[bool, bool, bool]:
+    """Whether a hit supports a weak word at all, one in letters or signs, and one of school alone."""
+    return (
+        labels[0].startswith(_SIGNALS),
+        any(label.startswith(_STRICT_SIGNALS) for label in labels),
+        any(label.startswith(_SCHOOL_SIGNALS) for label in labels),
+    )
 
 
 def _paired(weak: list[Hit], place: int) -> bool:

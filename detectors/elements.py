@@ -107,8 +107,8 @@ def _price_label(price: Price) -> str:
 
 
 def _words(folded: Folded, lexicon: Lexicon, firm: list[Hit], weak: list[Hit]) -> list[tuple[int, int]]:
-    tight = folded.tight
-    text = tight.text
+    tight, original = folded.tight, folded.original
+    text, starts, ends = tight.text, tight.starts, tight.ends
     taken: list[tuple[int, int]] = []
     for index, left, right in lexicon.matcher.find_matches_as_indexes(text):
         word = lexicon.words[index]
@@ -118,14 +118,12 @@ def _words(folded: Folded, lexicon: Lexicon, firm: list[Hit], weak: list[Hit]) -
         if (text[left] < "\u0100" or text[right - 1] < "\u0100") and not _whole_word(folded, left, right):
             continue
         taken.append((left, right))
-        start, end = tight.span(left, right)
-        trick = word.trick or (
-            ""
-            if end - start == len(word.text) and folded.original[start:end] == word.text
-            else folded.trick(start, end, word.text)
-        )
+        start, end = starts[left], ends[right - 1]
+        trick = word.trick
+        if not trick and (end - start != right - left or original[start:end] != word.text):
+            trick = folded.trick(start, end, word.text)
         if trick == "inserted_symbols":
-            between = folded.original[start:end]
+            between = original[start:end]
             if end - start > 3 * len(word.text) + 4:
                 continue
             bracketed = 0 < sum(mark in _BRACKETS for mark in between) < 2 * (len(word.text) - 1)

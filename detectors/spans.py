@@ -1,7 +1,7 @@
 """Many spans asked many times: does one touch, does one hold? In logarithmic time, so that long texts stay linear."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 
@@ -12,6 +12,10 @@ class Spans:
 
     def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
         ordered = sorted(spans)
+        self._starts: Sequence[int] = ()
+        self._reach: Sequence[int] = ()
+        if not ordered:
+            return
         self._starts = [start for start, _ in ordered]
         self._reach = list(accumulate((end for _, end in ordered), max))
 
