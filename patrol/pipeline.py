@@ -5,11 +5,12 @@ not wait for the disk at every page.
 """
 
 import asyncio
+import gc
 import logging
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import takewhile
@@ -90,16 +91,28 @@ class KeepPages:
         except PatrolError as error:
             ReportingLine.say({"trouble": str(error)})
             raise
-        self._heart = asyncio.ensure_future(self._beat())
-        self._collector = asyncio.ensure_future(self._collect())
+        gc.collect()
+        gc.freeze()  # rules and lists live as long as this process: they need not be walked again and again
+        self._heart = asyncio.ensure_future(self._guarded(self._beat()))
+        self._collector = asyncio.ensure_future(self._guarded(self._collect()))
+
+    async def _guarded(self, errand: Coroutine[None, None, None]) -> None:
+        """Carry out an errand; when the frontier fails it, end at once: what is stored stands, what is held goes out again."""
+        (ended,) = await asyncio.gather(errand, return_exceptions=True)
+        if isinstance(ended, PatrolError):
+            log.error("the frontier cannot be used, process ends: %s", ended, exc_info=ended)
+            ReportingLine.say({"trouble": str(ended)})
+            os._exit(1)
+        if ended is not None:
+            raise ended
 
     async def _beat(self) -> None:
         """Tell how the run stands every few seconds even while it only waits: silence means that this process hangs."""
         while True:
             self.tell(at_once=True)
             if self._busy_since and time.monotonic() - self._busy_since > _STUCK_SECONDS:
-                # the thread cannot be stopped; the parent begins again and reads what was held one by one
-                log.error("judging one page for more than %d s, process ends", _STUCK_SECONDS)
+                # a picture's thread cannot be stopped; the parent begins again and reads what was held one by one
+                log.error("judging one picture for more than %d s, process ends", _STUCK_SECONDS)
                 os.kill(os.getpid(), signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
             await asyncio.sleep(_BEAT_SECONDS)
 
@@ -122,7 +135,7 @@ class KeepPages:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((result, done))
         if self._worker is None or self._worker.done():
-            self._worker = asyncio.ensure_future(self._work())
+            self._worker = asyncio.ensure_future(self._guarded(self._work()))
         await done
 
     async def _work(self) -> None:

@@ -7,14 +7,17 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from redis import Redis
+from redis.exceptions import RedisError
 
 from patrol.crawl import run_spider
+from patrol.errors import StoreError
 from patrol.frontier.shared import SharedFrontier
 from patrol.spider_job import SpiderJob, atlas_of, entry_pages
 from tests.crawling import kept_pages, town_job
@@ -105,6 +108,20 @@ def test_what_a_worker_read_waits_for_the_desk(tmp_path: Path, server: str) -> N
     assert (run.outcome, run.counts["fetched"]) == ("finished", 6)
     assert Counter(str(page["url"]) for page in kept_pages(desk)) == Counter(pages)
     assert {page["state"] for page in kept_pages(desk)} == {"ok"}
+
+
+def test_a_server_that_dies_ends_the_run_with_a_word(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as url, Town(SIZE) as town:
+        job = town_job(tmp_path / "desk", town.base, frontier_url=url, obey_robots=False)
+
+        def shut_down(counts: Mapping[str, int]) -> None:
+            if counts["fetched"]:
+                with Redis.from_url(url) as server, suppress(RedisError):
+                    server.shutdown(nosave=True)
+
+        with pytest.raises(StoreError, match="frontier_url"):
+            run_spider(job, shut_down)
+    assert kept_pages(tmp_path / "desk")
 
 
 def test_a_worker_without_a_shared_frontier_says_what_to_set(tmp_path: Path) -> None:
