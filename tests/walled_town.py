@@ -66,7 +66,7 @@ class Door(BaseHTTPRequestHandler):
             return
         body = self.body().encode()
         self.send_response(404 if self.path == "/robots.txt" else 200)
-        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Connection", "close")
         self.end_headers()
