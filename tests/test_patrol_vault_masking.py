@@ -64,7 +64,7 @@ def test_personal_data_is_hidden(text: str, shown: str) -> None:
         "编程老师、健康老师、班主任老师、感谢老师，提高老师水平",
         "王某老师",
         "联系方式，找高中，我是高三，咨询方法",
-        "website window",
+        "website window wechat_miniprogram vue3-app",
     ],
 )
 def test_public_facts_and_plain_words_stay(text: str) -> None:

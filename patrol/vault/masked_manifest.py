@@ -14,7 +14,7 @@ _PLAIN_HEADERS = {
 }  # fmt: skip
 _LEFT_OUT = "（见原件）"
 _PUBLIC = {"icp", "permit", "uscc", "public_security"}
-_LEAD_TEXTS = ("platform", "title", "author", "author_id", "published_shown", "excerpt", "purpose", "match")
+_LEAD_TEXTS = ("title", "author", "author_id", "published_shown", "excerpt", "purpose", "match")
 
 
 def known_of(manifests: Sequence[Manifest], more: Iterable[str] = ()) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ _CHAT = re.compile(
 )
 _MAIL = re.compile(r"(?P<account>[A-Za-z0-9._%+-]{2,64})@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 _NAME = re.compile("[\u4e00-\u9fff·]{2,5}")
-_WORD = re.compile("[A-Za-z]+")
+_WORD, _RUN_TOGETHER = re.compile("[A-Za-z]+"), re.compile("(?![vw]x)[A-Za-z0-9_-]+", re.IGNORECASE)
 _OWN = {"wechat", "qq", "group", "email"}
 _PERSONAL = {"phone", "account", *_OWN}
 _SHORTEST_ACCOUNT = 5
@@ -88,7 +88,7 @@ def known_in(texts: Iterable[str], contacts: Iterable[str] = ()) -> tuple[str, .
         part = text[:_MOST_TEXT]
         found |= {part: None} if is_name(part) else {}
         found |= {part[name.start : name.end]: None for name in find_names(part) if name.given < name.end}
-        found |= {contact.value: None for contact in _contacts(part) if contact.kind in _OWN}
+        found |= {contact.value: None for contact in _contacts(part) if contact.kind in _OWN and not _is_word(contact.quote)}
         found |= {match["account"]: None for match in _CHAT.finditer(part)}
     for contact in contacts:
         kind, _, value = contact.partition(":")
@@ -147,7 +147,7 @@ def _of_contact(contact: Contact) -> Secret | None:
     """Return what to hide of a contact that the detectors read; hotlines (400 …) and plain words are none."""
     if contact.kind == "phone" and contact.value[:1] in {"0", "1"}:
         return Secret(contact.start, contact.end, "phone", _keep(contact.value, 3 if contact.value[0] == "1" else 4, 4))
-    if contact.kind not in _OWN or _WORD.fullmatch(contact.quote):
+    if contact.kind not in _OWN or _is_word(contact.quote):
         return None
     place = contact.quote.casefold().rfind(contact.value.casefold())
     start = contact.start + place if place >= 0 else contact.start
@@ -157,6 +157,11 @@ def _of_contact(contact: Contact) -> Secret | None:
     if contact.kind == "email" and place >= 0:
         end = start + len(value)
     return Secret(start, end, contact.kind, _keep(value, first, last))
+
+
+def _is_word(quote: str) -> bool:
+    """Tell whether what looks like an account is a plain word or a name of software (window, wechat_pay), without any label."""
+    return _WORD.fullmatch(quote) is not None or _RUN_TOGETHER.fullmatch(quote) is not None
 
 
 def _literal(text: str, known: str) -> list[Secret]:
