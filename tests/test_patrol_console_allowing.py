@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from detectors.model import Document
 from patrol.allowing import WORDS, load_allowed
 from patrol.console.people import Role
 from patrol.model import Campaign, Judgement, Screening
@@ -114,3 +115,13 @@ def test_a_rule_goes_only_with_not_true(office: Office) -> None:
     given = {"judgement": Judgement.CONFIRMED.value, "version": "0", "allow": "phrase", "allow_words": "寒假数学小班"}
     assert office.sign_in(Role.INSPECTOR).post(f"/leads/{number}/decide", data=given).status_code == 303
     assert office.desk.books.allowing.rules() == []
+
+
+def test_the_console_itself_goes_by_changed_words_at_once(office: Office) -> None:
+    own = office.desk.workspace / "rules.yml"
+    seen = []
+    for words in ("葱姜蒜班", "桃李杏班"):
+        own.write_text(f"source: 本单位\ngroups:\n- label: tutor.core\n  words: {words}\n", encoding="utf-8")
+        detection = office.desk.detector().detect(Document(text=f"初二数学{words}寒假招生，每课时120元，电话19900000001"))
+        seen.append([finding.quote for finding in detection.findings if finding.quote == words])
+    assert seen == [["葱姜蒜班"], ["桃李杏班"]]

@@ -1,7 +1,9 @@
 """What every page of the console needs: settings, a store for each thread, the vault, campaigns, lists, what was started."""
 
+import hashlib
 import logging
 import secrets
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -84,6 +86,7 @@ class Desk:
         self._lock = threading.Lock()
         self._kept: dict[str, _Kept] = {}
         self._remaking = ThreadPoolExecutor(1, "remaking")
+        self._copies = tempfile.TemporaryDirectory(prefix="patrol-words-")
         self.limits = Limits()
         self.vault = Vault.of(settings)
         self.tasks = Tasks(self.workspace, lambda: self.books.work)
@@ -109,6 +112,7 @@ class Desk:
         """Stop what was started and close every connection."""
         self.tasks.stop_all()
         self._remaking.shutdown(cancel_futures=True)
+        self._copies.cleanup()
         with self._lock:
             for store in list(self._opened):
                 store.close()
@@ -228,10 +232,18 @@ class Desk:
         return self.remembered(f"index:{files}", 3600, lambda: Index(load_lists(files)))
 
     def detector(self) -> Detector:
-        """Return the detector with the bureau's own words, made ready once for each state of its files."""
-        files = rule_files(self.workspace)
-        key = f"detector:{'|'.join(f'{file.name}{file.stat().st_mtime_ns}' for file in files)}"
-        return self.remembered(key, 3600, lambda: Detector(extra_rules=files))
+        """Return the detector with the bureau's own words as they stand now."""
+        contents = [file.read_bytes() for file in rule_files(self.workspace)]
+        digest = hashlib.sha256(b"\0".join(contents)).hexdigest()[:16]
+        return self.remembered(f"detector:{digest}", 3600, lambda: self._detector(digest, contents))
+
+    def _detector(self, digest: str, contents: Sequence[bytes]) -> Detector:
+        """Make a detector from copies of the files: word files are read once a process for each name."""
+        folder = Path(self._copies.name)
+        files = tuple(folder / f"{digest}-{place}.yml" for place in range(len(contents)))
+        for file, content in zip(files, contents, strict=True):
+            file.write_bytes(content)
+        return Detector(extra_rules=files)
 
     def entries(self) -> Mapping[str, Entry]:
         """Return the list entries that hold today, and those of the campaigns' files, by name."""

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from detectors.errors import RuleError
 from detectors.lexicon import load_lexicon
 from detectors.rules import load_rules
+from detectors.versions import rules_version
 from patrol.allowing import rule_files
 from patrol.console.call import Call
 from patrol.errors import BadInput, Refused
@@ -57,7 +58,7 @@ def rules_page(call: Call) -> Response:
         own=own.name,
         tasks=[(task, call.desk.tasks.runs(task)) for task in tasks],
         allowed=allowed,
-        version=load_lexicon(files).version,
+        version=rules_version(files),
     )
 
 
@@ -111,8 +112,8 @@ def _file_text(own: Path, words: dict[str, list[str]], officer: str) -> str:
 
 def _check(file: Path) -> None:
     try:
-        load_lexicon.__wrapped__((file,))
-        load_rules.__wrapped__((file,))
+        load_lexicon((file,))
+        load_rules((file,))
     except RuleError as error:
         file.unlink(missing_ok=True)
         raise BadInput(str(error), field="词语") from error
