@@ -24,8 +24,8 @@ from tests.crawling import kept_pages, town_job
 from tests.redis_server import redis_server
 from tests.town import Town
 
-TOWNS, SIZE = 4, 24
-SLOWLY = "{follow: {kinds: []}, pace: {delay: [0.15, 0.15], concurrency: 1}}"
+TOWNS, SIZE = 4, 20
+SLOWLY = "{follow: {kinds: []}, pace: {delay: [0.25, 0.25], concurrency: 1}}"
 PATIENCE = 60
 
 
@@ -59,6 +59,12 @@ def offer(url: str, job: SpiderJob) -> None:
     frontier.close()
 
 
+def listening(url: str) -> int:
+    """Return how many workers wait for something to do."""
+    with Redis.from_url(url) as connection:
+        return len(connection.keys("patrol:alive:*"))
+
+
 def until(holds: Callable[[], bool]) -> None:
     limit, pause = time.monotonic() + PATIENCE, threading.Event()
     while not holds() and time.monotonic() < limit:
@@ -78,9 +84,10 @@ def test_one_of_two_workers_killed_and_every_page_is_stored_once(tmp_path: Path,
         towns = [stack.enter_context(Town(SIZE)) for _ in range(TOWNS)]
         pages = [f"{town.base}/p/{number}" for number in range(SIZE) for town in towns]
         job = town_job(desk, towns[0].base, platform=SLOWLY, start=pages, frontier_url=server, pace_factor=1.0, obey_robots=False)
-        offer(server, job)
         workers = [start_worker(doomed, server), start_worker(steady, server)]
         try:
+            until(lambda: listening(server) == 2)
+            offer(server, job)
             until(lambda: min(fetched_by(doomed), fetched_by(steady)) >= 3)
             end(workers[:1])
             run = run_spider(job)
