@@ -283,16 +283,13 @@ def log_in(handler: TownHandler) -> None:
 
 
 def test_only_a_source_that_says_so_is_opened_with_the_officers_login(tmp_path: Path) -> None:
-    folder, shown = make_folder(tmp_path, "clerk"), {}
-    one_by_one = "pace: {delay: [0, 0], concurrency: 1}\nbudget: {pages: 9, depth: 0}\nrender: http"
+    folder, shown = make_folder(tmp_path, "clerk"), []
     with Town(2, {"/members": members_only, "/login": log_in}) as town:
-        # the first page stands for the officer, who logs in by hand in the window of that profile
-        for profile, paths in (("clerk", ["/login", "/members"]), ("", ["/members"])):
-            job = town_job(
-                tmp_path, town.base, run=f"run-{profile}", start=[town.base + path for path in paths], platform=one_by_one
-            )
+        # the first stands for the officer, who logs in by hand in the window of that profile
+        for run, path, profile in (("by-hand", "/login", "clerk"), ("with", "/members", "clerk"), ("without", "/members", "")):
+            job = town_job(tmp_path, town.base, run=run, start=[town.base + path])
             choice = replace(job.choice, profile=profile)
             run_spider(replace(job, choice=choice, campaign=replace(job.campaign, sources=(choice,))))
-            shown[profile] = [page["texts"] for page in kept_pages(tmp_path)][-1]
-    assert shown == {"clerk": ["登录后的正文"], "": ["请先登录"]}
+            shown.append([page["texts"] for page in kept_pages(tmp_path)][-1])
+    assert shown == [["已登录"], ["登录后的正文"], ["请先登录"]]
     assert (folder / "Default" / "Cookies").is_file()
