@@ -2,12 +2,10 @@
 
 import hashlib
 import re
-import threading
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -20,10 +18,9 @@ from patrol.console.campaign_text import with_source
 from patrol.console.evidence_site import evidence_app
 from patrol.console.people import Role
 from patrol.errors import BadInput
-from patrol.handling import Measure
+from patrol.handling import Look, Measure
 from patrol.model import SourceChoice, State, Visit
 from patrol.settings import Settings
-from patrol.store.console_work import Task
 from tests.conftest import CAMPAIGN_TEXT
 from tests.patrol_console_cases import EVIDENCE, NOON, Office, fill, open_office, screening
 
@@ -48,16 +45,6 @@ def office(settings: Settings, campaign_file: Path) -> Iterator[Office]:
     """A console with people and three leads, its campaign with two sources."""
     campaign_file.write_text(CAMPAIGN_TEXT + SOURCES, encoding="utf-8")
     yield from open_office(settings, campaign_file, leads=3)
-
-
-def ended(office: Office, kind: str) -> Task:
-    """Wait for the latest task of a kind and return it."""
-    (task,) = office.desk.books.work.tasks((kind,), 1)
-    office.desk.tasks.wait(task.id, 120)
-    found = office.desk.books.work.task(task.id)
-    assert found is not None
-    assert found.code is not None
-    return found
 
 
 @given(words=_WORDS, pages=st.integers(0, 9))
@@ -133,38 +120,17 @@ def test_trying_a_source_says_what_came_of_it(office: Office) -> None:
     assert admin.post("/sources", data={"url": "https://new.example/", "name": "../up"}).status_code == 400
 
 
-class Gone(BaseHTTPRequestHandler):
-    """Answers that a page is gone."""
-
-    def do_GET(self) -> None:
-        """Answer 404, with a robots file that allows."""
-        robots = self.path == "/robots.txt"
-        self.send_response(200 if robots else 404)
-        self.end_headers()
-        self.wfile.write(b"User-agent: *\nAllow: /\n" if robots else "您访问的页面不存在".encode())
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-def test_a_lead_is_looked_at_again_from_its_page(office: Office, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATROL_ALLOW_LOOPBACK", "1")
-    monkeypatch.setenv("PATROL_PACE_FACTOR", "0")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Gone)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    one = screening(60)
-    url = f"http://127.0.0.1:{server.server_port}/p/1"
-    (number,) = fill(office.desk.books.store, office.campaign, [replace(one, post=replace(one.post, key=url, url=url))])
-    client = office.sign_in(Role.INSPECTOR)
-    assert "现在复查" in client.get(f"/leads/{number}").text
-    assert client.post(f"/leads/{number}/recheck").status_code == 303
-    task = ended(office, "recheck")
-    server.shutdown()
-    assert task.code == 0, office.desk.tasks.log_of(task.id)
-    assert f"/leads/{number}" in client.get(f"/tasks/{task.id}").text
+def test_what_later_looks_saw_stands_on_the_lead_and_another_campaigns_lead_is_not_looked_at(office: Office) -> None:
+    number, client = office.numbers[0], office.sign_in(Role.INSPECTOR)
+    for state, evidence in ((State.OK, f"ZJ{number[2:]}-F20270201120000"), (State.BLOCKED_LOGIN, ""), (State.GONE_DELETED, "")):
+        office.desk.books.handling.record_look(Look(lead=number, at=NOON, state=state, evidence=evidence))
     page = client.get(f"/leads/{number}").text
-    assert "已消失" in page
-    assert "页面不存在" in page
+    assert "现在复查" in page
+    assert re.findall(r'<span class="tag \w+">(仍在|没看清|已消失)</span>', page) == ["仍在", "没看清", "已消失"]
+    assert f"/evidence/ZJ{number[2:]}-F20270201120000" in page
+    office.desk.books.store.database.execute("UPDATE lead_desk SET campaign = 'other' WHERE number = ?", [number])
+    assert client.post(f"/leads/{number}/recheck").status_code == 400
+    assert office.desk.books.work.tasks(("recheck",)) == []
 
 
 def test_leads_whose_day_has_come_stand_on_the_first_page(office: Office) -> None:
