@@ -26,7 +26,7 @@ _SHRINK_GRAMS = 1 / 64
 _LEAST = 2
 _TINY = 0.02
 _SPARE = 0.5
-# A false accusation costs more than a miss: chosen on posts that took no part in fitting, where 0.2 to 0.3 spared most for what it lost.
+# A false accusation costs more than a miss: on posts that took no part in fitting, 0.2 to 0.3 spared most for what it lost.
 _CAUTION = 0.2
 _PRIORS = yaml.safe_load((Path(__file__).parent / "prior.yml").read_text(encoding="utf-8"))
 _PRIOR_SHARE: float = _PRIORS["share"]
