@@ -1,5 +1,6 @@
 """Parts that the console's tests share: a workspace with leads made by hand, people of every role, clients signed in."""
 
+import hashlib
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,11 +16,12 @@ from patrol.campaigns import load_campaign
 from patrol.console.app import console_app
 from patrol.console.desk import Desk, Origins
 from patrol.console.people import Role
-from patrol.model import Campaign, Candidate, Match, Post, Run, Screening, Verdict
+from patrol.model import Campaign, Candidate, Capture, Match, Post, Run, Screening, Verdict
 from patrol.settings import Settings
 from patrol.store import Store
 from patrol.store.accounts import User
 from patrol.store.searching import SearchBook
+from patrol.vault.model import LeadFacts
 
 BASE = "http://127.0.0.1:8765"
 EVIDENCE = "http://127.0.0.1:8766"
@@ -155,3 +157,21 @@ def open_office(settings: Settings, campaign_file: Path, *, leads: int = 8, peop
 def forget_choices() -> None:
     """Undo what a console chose for its whole process."""
     settings_module._CHOSEN.clear()
+
+
+def seal(office: Office, number: str, body: bytes, folder: Path) -> str:
+    """Seal a page as the evidence of a lead; return its digest."""
+    file = folder / "body"
+    file.write_bytes(body)
+    digest = hashlib.sha256(body).hexdigest()
+    capture = Capture(
+        url="https://forum.example/t/1",
+        final_url="https://forum.example/t/1",
+        status=200,
+        fetched_at=NOON,
+        sha256=digest,
+        size=len(body),
+        content_type="text/html",
+    )
+    office.desk.vault.seal_exchange(f"ZJ{number[2:]}", capture, file, lead=LeadFacts(lead=number))
+    return digest
