@@ -57,9 +57,7 @@ def open_offers(settings: Settings) -> Offers:
     """Reach the shared frontier; BadInput when none is set, NotAvailable when its library is missing."""
     url = settings.text("frontier_url")
     if not url:
-        raise BadInput(
-            "没有设置共用的待取清单；请在 settings.toml 里写 frontier_url，与巡查主机相同", field="frontier_url"
-        )
+        raise BadInput("没有设置共用的待取清单；请在 settings.toml 里写 frontier_url，与巡查主机相同", field="frontier_url")
     try:
         shared = resolve_name("patrol.frontier.shared:SharedFrontier")
     except ModuleNotFoundError as error:
