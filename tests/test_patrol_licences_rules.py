@@ -101,6 +101,7 @@ def index() -> Index:
         ("杭州市西湖区青拧檬艺术培训有限公司", {}, LICENSED, 1),
         ("成都市锦江区搏弈通围棋培训中心", {}, LICENSED, 4),
         ("成都市锦江区红弈通围棋培训中心", {}, UNLISTED, None),
+        ("成都市锦江区博弈通围棋培圳中心", {}, LICENSED, 4),
         ("搏弈通围棋", {"region": "成都"}, UNLISTED, None),
         ("新博弈通围棋", {"region": "成都"}, UNLISTED, None),
         ("弈博通围棋", {"region": "成都"}, UNLISTED, None),
@@ -114,6 +115,8 @@ def index() -> Index:
         ("原博弈通围棋老师创业：黑白世界棋院", {"region": "成都"}, UNLISTED, None),
         ("黑白棋院就在博弈通围棋楼上", {"region": "成都"}, UNLISTED, None),
         ("不去博弈通围棋了，在家自学", {"region": "成都"}, UNLISTED, None),
+        ("住在博弈通围棋附近的家长可以找我", {"region": "成都"}, UNLISTED, None),
+        ("博弈通围棋：比黑白世界棋院便宜一半", {"region": "成都"}, LICENSED, 4),
         ("孩子放学后去博弈通围棋，省心", {"region": "成都"}, LICENSED, 4),
         # 9 nothing but generic words
         ("成都围棋培训中心", {}, UNLISTED, None),
@@ -127,6 +130,23 @@ def test_rule(index: Index, query: str, context: dict[str, str], verdict: Verdic
     assert (found.verdict, found.why) == (verdict, found.why)
     if row is not None:
         assert found.row == row
+
+
+@pytest.mark.parametrize("query", ["昆明师范大学", "孩子不爱学习怎么办", "昆明云朵培训有限公司", "昆明云朵外国语培训学校"])
+def test_brand_of_an_everyday_word_is_not_found_in_every_text(query: str) -> None:
+    """Brands like 大学, 孩子, 有限 and 国语 are not read out of words that merely contain them."""
+    names = ("雅安市大学舞蹈艺术中心", "重庆孩子科技培训学校", "蚌埠有限教育培训中心", "佳木斯市国语外语培训中心")
+    rows = Index(Entry(row=at, name=name) for at, name in enumerate(names, start=1))
+    assert rows.match(query).verdict is UNLISTED
+    assert rows.match("孩子科技").verdict is LICENSED
+
+
+def test_code_with_a_wrong_check_digit_gives_a_row_no_place() -> None:
+    """A code that proves nothing does not say where a row is either."""
+    wrong = HANGZHOU[:-1] + ("0" if HANGZHOU[-1] != "0" else "1")
+    index = Index([Entry(row=1, name="云朵艺术培训有限公司", uscc=wrong)])
+    assert index.table.homes == [()]
+    assert index.match("云朵艺术", Context(region="成都市")).verdict is LICENSED
 
 
 def test_unlisted_is_worded_as_not_matched(index: Index) -> None:

@@ -77,8 +77,8 @@ def decide_mention(table: Table, scan: Scan, mention: Mention, places: Places) -
     exact = [row for row in table.by_name.get(full_text(scan, mention), ()) if row in rows]
     found = sort_rows(table, exact or rows, places)
     brand = scan.text[mention.brand_start : mention.brand_end]
-    if mention.quality == IN_PASSING and (len(brand) < 3 or not found.confirmed):
-        return Ruling(Verdict.UNLISTED, None, tuple(rows[:3]), f"文中“{brand}”不像机构名称；名单未匹配，待核")
+    if reason := _not_as_a_name(mention, brand, exact=bool(exact), confirmed=found.confirmed):
+        return Ruling(Verdict.UNLISTED, None, tuple(rows[:3]), f"文中“{brand}”{reason}；名单未匹配，待核")
     if not found.fitting:
         return _seen_elsewhere(table, exact[0], places) if exact else _nowhere(table, brand, found, places)
     fitting = found.fitting
@@ -95,6 +95,13 @@ def decide_mention(table: Table, scan: Scan, mention: Mention, places: Places) -
         row = fitting[0]
         return Ruling(Verdict.LICENSED, row, (row,), f"全称与名单第{table.entries[row].row}号“{_name(table, row)}”完全一致")
     return _one(table, scan, mention, fitting[0], confirmed=found.confirmed)
+
+
+def _not_as_a_name(mention: Mention, brand: str, *, exact: bool, confirmed: bool) -> str:
+    """Return why a listed brand's characters are no sign of that institution here; empty when they may be one."""
+    if mention.quality == IN_PASSING and (len(brand) < 3 or not confirmed):
+        return "不像机构名称"
+    return "" if mention.sure or exact or confirmed else "前后还有别的字，不能认作该字号"
 
 
 def decide_full_name(table: Table, rows: Sequence[int], places: Places) -> Ruling:
@@ -115,8 +122,6 @@ def _one(table: Table, scan: Scan, mention: Mention, row: int, *, confirmed: boo
     brand = scan.text[mention.brand_start : mention.brand_end]
     place = f"所在地与名单一致（{_where(table, row)}）" if confirmed else "名单内仅此一家用此字号"
     why = f"字号“{brand}”与名单第{table.entries[row].row}号“{_name(table, row)}”一致，{place}"
-    if not mention.sure and not confirmed:
-        return Ruling(Verdict.UNLISTED, None, (row,), f"文中“{brand}”前后还有别的字，不能认作该字号；名单未匹配，待核")
     doubt = ""
     if _other_trade(table, scan, mention, row):
         doubt = "但业务用语不同，待核是否同一主体"

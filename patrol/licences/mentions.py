@@ -140,14 +140,30 @@ def _cued_after(scan: Scan, end: int) -> bool:
     if end >= len(scan.text) or end in scan.folded.hard:
         return False
     for at in (end, end + 1) if scan.text[end] == "的" else (end,):
-        if _longest(scan.words_from.get(at, []), at) & Word.AFTER:
+        marks = scan.words_from.get(at, [])
+        stop = max((stop for stop, _ in marks), default=0)
+        stops = (stop, stop - 1) if scan.text[stop - 1 : stop] == "的" else (stop,)  # «附近的» is «附近»
+        if any(flags & Word.AFTER for last, flags in marks if last in stops):
             return True
     return False
 
 
+def _common_word(scan: Scan, start: int, end: int) -> bool:
+    """Whether a brand's characters are here only everyday words: the 有限 of 有限公司, the 大学 of 师范大学, part of 外国语."""
+    if any(stop > end and flags & Word.LEGAL for stop, flags in scan.words_from.get(start, ())):
+        return True
+    for begin in range(max(0, start - 3), start):
+        if any(stop >= end and flags & _SUBSTANCE for stop, flags in scan.words_from.get(begin, ())):
+            return True
+    own = lexicon().words.get(scan.text[start:end], 0)
+    if not own or scan.folded.cut(start) or start in scan.places_to:
+        return False
+    return bool(own & _SUBSTANCE) or not any(flags & Word.AROUND for _, flags in scan.words_to.get(start, ()))
+
+
 def _mention(scan: Scan, start: int, end: int, brand: int) -> Mention | None:
     place = _place_over(scan, start, end)
-    if scan.spans_cut(start, end) or place > end - start:
+    if scan.spans_cut(start, end) or place > end - start or _common_word(scan, start, end):
         return None
     first, places = _places_before(scan, start)
     edge = 2 if places and _left_edge(scan, first) else _left_edge(scan, start)
@@ -162,7 +178,8 @@ def _mention(scan: Scan, start: int, end: int, brand: int) -> Mention | None:
         return None
     places = _insert_places(scan, start, last, places)
     lone = edge == 1 and start == 1 and last == len(scan.text)
-    sure = bool(edge) and not lone and not place
+    broken = named and not _right_edge(scan, last) and last + 1 in scan.tails
+    sure = bool(edge) and not lone and not place and not broken
     return Mention(brand, first, start, end, last, flags, NAMED if named else IN_PASSING, places, sure=sure)
 
 
@@ -274,7 +291,8 @@ def other_institutions(scan: Scan, listed: list[Mention], *, topics_too: bool = 
         if scan.text[end : end + 1] in ("班", "课"):
             continue
         first, places = _places_before(scan, start)
-        found.append(Mention(-1, first, start, position, end, flags, NAMED, places, meant=is_meant(scan, first, end)))
+        meant = is_meant(scan, first, end) and not (scan.text[first] == "比" and first in scan.folded.hard)
+        found.append(Mention(-1, first, start, position, end, flags, NAMED, places, meant=meant))
     return found
 
 

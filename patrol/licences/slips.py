@@ -6,6 +6,7 @@ from patrol.licences.deciding import Ruling, sort_rows
 from patrol.licences.evidence import Places
 from patrol.licences.lexicon import Word
 from patrol.licences.looks import looks_alike
+from patrol.licences.names import split_tail
 from patrol.licences.scan import Scan
 from patrol.licences.sounds import sounds_alike
 from patrol.licences.table import Table
@@ -70,7 +71,12 @@ def decide_slip(table: Table, scan: Scan, places: Places) -> Ruling | None:
 
 def _alike(table: Table, row: int, at: int, piece: str) -> int:
     """Return 2 where the two characters sound or look alike, 1 where they look somewhat alike, 0 where not."""
-    right, wrong = table.parts[row].full[at], piece[at]
+    parts = table.parts[row]
+    right, wrong = parts.full[at], piece[at]
+    tail = len(parts.full) - len(parts.line + parts.legal)
+    if parts.brand and at >= tail and parts.full.endswith(parts.line + parts.legal):
+        # not the 字号: any one character is a slip, unless it makes another line of business out of known words
+        return 0 if split_tail(parts.brand + piece[tail:])[0] == parts.brand else 2
     if sounds_alike(right, wrong):
         return 2
     return looks_alike(right, wrong)

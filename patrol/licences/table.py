@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from patrol.licences.codes import permit_digits, tidy
+from patrol.licences.codes import permit_digits, tidy, valid_uscc
 from patrol.licences.divisions import Codes, city_of, gazetteer
 from patrol.licences.entries import Entry
 from patrol.licences.folding import compact
@@ -17,7 +17,7 @@ def home_of(entry: Entry) -> Codes:
     """Return the places of a row: the district of its code, of its addresses and of its region column."""
     titles = gazetteer().titles
     codes: dict[str, None] = {}
-    code = entry.uscc[2:8]
+    code = entry.uscc[2:8] if valid_uscc(tidy(entry.uscc)) else ""  # a wrong check digit proves nothing, not even a place
     if code.isdigit() and code[:2] in titles:
         codes[code if code in titles or code[:4] in titles else code[:2]] = None
     digits = permit_digits(entry.permit)
