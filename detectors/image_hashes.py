@@ -16,7 +16,7 @@ Region = tuple[int, int, int, int]
 Window = tuple[float, float, float, float]
 
 SAME_PICTURE: Final = 0.66
-"""Two pictures at least this similar are the same poster, or one cut out of the other; `patrol.bench_images` measures it."""
+"""Two pictures at least this similar are the same poster, or one cut out of the other; `patrol.bench.images` measures it."""
 
 _CELLS: Final = 10
 _STEP: Final = 5  # a step in brightness, of 255, that counts as an edge

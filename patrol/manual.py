@@ -11,8 +11,8 @@ from typing import Protocol, cast
 
 import typer
 
+from patrol.bench.scorecard import read_scorecard, shown
 from patrol.cli import command_line
-from patrol.detection_scorecard import read_scorecard, shown
 from patrol.model import State
 from patrol.platforms import load_platforms
 from patrol.reports.forms import forms

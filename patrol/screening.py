@@ -17,11 +17,11 @@ from detectors.model import Detection, Document
 from patrol.allowing import Allowed, load_allowed, rule_files
 from patrol.calendar import judge_for, judge_in
 from patrol.campaigns import CHINA, china_today
+from patrol.intake.pictures import read_picture
 from patrol.licences import Context, Index, best_match, load_lists
 from patrol.licences.checking import scope_breaches
 from patrol.listing import index_on
 from patrol.model import Campaign, Lead, Match, PageResult, Post, Screening, Verdict, Visit
-from patrol.pictures import read_picture
 from patrol.repeating import judged_by, twin_among
 from patrol.settings import Settings
 from patrol.spider_job import RECHECKED

@@ -20,8 +20,8 @@ from structlog.stdlib import BoundLogger
 
 from patrol.campaigns import CHINA
 from patrol.errors import BadInput, Conflict
-from patrol.logs import open_log
-from patrol.notices import deliver
+from patrol.operation.logs import open_log
+from patrol.operation.notices import deliver
 from patrol.settings import Settings
 from patrol.store import Store
 from patrol.store.clock import ClockBook

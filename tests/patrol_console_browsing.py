@@ -12,12 +12,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from patrol.browsers import find_browser
 from patrol.campaigns import load_campaign
+from patrol.commands.serve import Place, servers
 from patrol.console.app import console_app
 from patrol.console.desk import Desk
 from patrol.console.evidence_site import evidence_app
 from patrol.console.people import Role
 from patrol.model import Campaign
-from patrol.serving import Place, servers
 from patrol.settings import Settings, load
 from patrol.store.accounts import User
 from patrol.store.searching import SearchBook

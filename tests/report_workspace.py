@@ -9,11 +9,11 @@ from docx import Document
 from docx.oxml.ns import qn
 from typer.testing import CliRunner, Result
 
-from patrol.bench_report import sample_whole
+from patrol.bench.report import sample_whole
 from patrol.campaigns import load_campaign
+from patrol.commands.report import app
 from patrol.handling import Look, Measure
 from patrol.model import Campaign, Judgement, Lead, Run, State, Visit
-from patrol.report_commands import app
 from patrol.store import Store
 from patrol.store.connection import immediate
 from patrol.store.handling import HandlingBook

@@ -19,7 +19,7 @@ from detectors.image_confusions import undo_confusions
 from detectors.image_hashes import fingerprint
 from detectors.image_round_codes import has_round_code
 from detectors.images import SAME_PICTURE, ImageReading, TextLine, boxes_of, read_image, similar
-from patrol.bench_images import as_bytes, chinese_font, cut_and_frame, degrade, draw_poster, draw_round_code, sample_lines
+from patrol.bench.images import as_bytes, chinese_font, cut_and_frame, degrade, draw_poster, draw_round_code, sample_lines
 from patrol.errors import NotAvailable
 
 ROOT = Path(__file__).parent.parent

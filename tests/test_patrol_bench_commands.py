@@ -5,7 +5,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from patrol.bench_commands import app
+from patrol.bench.commands import app
 
 
 def test_every_bench_module_has_its_command() -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from patrol.campaigns import china_today
 from patrol.console.people import Role, digest_of
-from patrol.deadlines import remind_of_deadlines
 from patrol.handling import Measure
-from patrol.notices import deliver
+from patrol.operation.deadlines import remind_of_deadlines
+from patrol.operation.notices import deliver
 from patrol.settings import Settings, load
 from patrol.store.clock import ClockBook
 from tests.patrol_console_cases import BASE, NOON, Office, open_office

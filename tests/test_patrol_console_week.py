@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from patrol.commands.serve import first_address
 from patrol.model import Judgement
-from patrol.serving import first_address
 from patrol.settings import Settings
 from patrol.store.console import DeskFilter
 from patrol.store.reviewing import Stage

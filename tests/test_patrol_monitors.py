@@ -11,10 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from detectors.model import Detection
+from patrol.commands.source import app
 from patrol.model import Batch, Campaign, Issue, Match, Post, Run, Screening, State, Verdict, Visit
 from patrol.monitors import check_run, standing, troubles
 from patrol.platforms import load_platform
-from patrol.source_commands import app
 from patrol.store import Store
 from patrol.store.clock import ClockBook
 from patrol.store.health import FIELDS

@@ -14,7 +14,7 @@ from hypothesis import given as over
 from hypothesis import strategies as st
 
 from detectors.model import Contact, Detection, Element, Finding
-from patrol.bench_report import sample_input, sample_whole
+from patrol.bench.report import sample_input, sample_whole
 from patrol.errors import NotAvailable
 from patrol.handling import ListChange, Measure, Review
 from patrol.model import Judgement, Lead, State, Verdict

@@ -14,7 +14,7 @@ from openpyxl.drawing.image import Image
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from PIL import Image as Picture
 
-from patrol.bench_report import sample_input
+from patrol.bench.report import sample_input
 from patrol.errors import BadInput
 from patrol.reports.forms import form
 from patrol.reports.official import word_table, workbook

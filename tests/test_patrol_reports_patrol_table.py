@@ -13,7 +13,7 @@ from docx.oxml.ns import qn
 from hypothesis import given as over
 from hypothesis import strategies as st
 
-from patrol.bench_report import sample_input
+from patrol.bench.report import sample_input
 from patrol.handling import Look
 from patrol.model import Judgement, State
 from patrol.reports.cells import clean
@@ -202,7 +202,7 @@ def test_the_same_content_gives_the_same_bytes(writer: Callable[[Report, Path], 
 
 def test_the_bench_measures_a_small_table() -> None:
     # a process of its own: the peak of memory is that of the whole process
-    command = [sys.executable, "-m", "patrol.bench_report", "--rows", "200"]
+    command = [sys.executable, "-m", "patrol.bench.report", "--rows", "200"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert "rows 200 of 200 leads" in done.stdout
     assert "peak" in done.stdout

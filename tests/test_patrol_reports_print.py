@@ -13,7 +13,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from docx.shared import Pt
 
-from patrol.bench_report import sample_input, sample_whole
+from patrol.bench.report import sample_input, sample_whole
 from patrol.model import Judgement
 from patrol.reports import gbt9704
 from patrol.reports.cells import chinese_date

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from detectors.model import Contact, Detection, Element, Finding
 from detectors.rules import load_rules
+from patrol.commands.takedown import app
 from patrol.errors import BadInput, EvidenceBroken
 from patrol.model import Campaign, Judgement, Lead, Match, Post, Run, Screening, Verdict
 from patrol.reports.gather import gather
@@ -27,7 +28,6 @@ from patrol.takedown.letters import letter
 from patrol.takedown.packages import Options, choose, make_packages
 from patrol.takedown.recipients import recipients
 from patrol.takedown.register import Register, Takedown
-from patrol.takedown_commands import app
 from patrol.vault import Vault, verify
 from patrol.vault.model import Moment
 from tests.patrol_vault_cases import lead as facts

@@ -8,8 +8,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from patrol.commands.extract import extract_command
 from patrol.errors import BadInput
-from patrol.extracting import extract_command
 
 PAGES = Path(__file__).parent.parent / "fixtures" / "pages"
 KEYS = {"platform", "state", "url", "title", "text", "author", "author_id", "published_at", "published_shown"}

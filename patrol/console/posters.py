@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from patrol.console.call import Call
 from patrol.errors import EvidenceError
-from patrol.picture_marks import PictureMarks
+from patrol.intake.picture_marks import PictureMarks
 from patrol.vault.model import Manifest
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")

@@ -12,6 +12,8 @@ from pathlib import Path
 from patrol.store.console_work import Task, WorkBook
 
 STOPPED = 130
+# reading pictures takes memory and long seconds: a process of its own, never this one
+PICTURE_READER = "patrol.intake.picture_clues"
 LOST = -1
 _STOP_SECONDS = 25
 _TAIL = 20_000

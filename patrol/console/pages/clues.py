@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from patrol.console.call import Call
 from patrol.console.rendering import safe_url
+from patrol.console.tasks import PICTURE_READER
 from patrol.errors import BadInput, Refused
 from patrol.store.console_work import Task
 
@@ -66,7 +67,7 @@ def take_pictures(call: Call) -> Response:
     call.need_campaign()
     folder = _store(call, _PICTURES, "截图")
     arguments = ["read", str(folder)]
-    number = call.desk.tasks.start("pictures", "识别截图文字", arguments, name=call.who.name, module="patrol.picture_clues")
+    number = call.desk.tasks.start("pictures", "识别截图文字", arguments, name=call.who.name, module=PICTURE_READER)
     call.audit("clue", call.campaign_id, f"截图 {len(list(folder.iterdir()))} 张")
     return call.go(f"/clues/pictures/{number}")
 
@@ -91,7 +92,11 @@ def keep_pictures(call: Call) -> Response:
     file.write_text(json.dumps(order, ensure_ascii=False), encoding="utf-8")
     arguments = ["keep", str(folder), "--campaign", campaign.path, "--order", str(file)]
     number = call.desk.tasks.start(
-        "pictures", f"筛查截图 {len(read)} 张：{facts['title']}", arguments, name=call.who.name, module="patrol.picture_clues"
+        "pictures",
+        f"筛查截图 {len(read)} 张：{facts['title']}",
+        arguments,
+        name=call.who.name,
+        module=PICTURE_READER,
     )
     call.audit("clue", campaign.id, f"截图 {len(read)} 张（任务{task.id}）")
     return call.go(f"/tasks/{number}")

@@ -13,6 +13,7 @@ from patrol.console.evidence import PAGES, PICTURES, custody_rows, evidence_view
 from patrol.console.highlighting import PASSAGE
 from patrol.console.lead_view import check_district
 from patrol.console.posters import Poster, marks_file, marks_of, picture_bytes, posters_of
+from patrol.console.tasks import PICTURE_READER
 from patrol.errors import BadInput, Refused
 from patrol.model import Lead
 from patrol.vault.package import zip_folder
@@ -106,7 +107,7 @@ def read_poster(call: Call) -> Response:
     if marks_of(target) is None:
         quotes = _quotes(lead)
         arguments = ["mark", poster.sha256, "--output", str(target), *(part for quote in quotes for part in ("--quote", quote))]
-        number = call.desk.tasks.start("ocr", f"读图 {lead.number}", arguments, name=call.who.name, module="patrol.picture_clues")
+        number = call.desk.tasks.start("ocr", f"读图 {lead.number}", arguments, name=call.who.name, module=PICTURE_READER)
         call.desk.tasks.wait(number, _READ_SECONDS)
         task = call.books.work.task(number)
         failed = "" if task and task.code == 0 else task.result if task and task.result else "没有在一分钟内读完，请稍后再试"

@@ -12,9 +12,9 @@ from detectors.lexicon import load_lexicon
 from detectors.rules import load_rules
 from detectors.versions import rules_version
 from patrol.allowing import rule_files
+from patrol.commands.rules import rules_of
 from patrol.console.call import Call
 from patrol.errors import BadInput, Refused
-from patrol.rule_listing import rules_of
 
 FILE = "rules.yml"
 LABELS = {

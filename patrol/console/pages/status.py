@@ -9,9 +9,9 @@ from patrol.console.call import Call
 from patrol.console.desk import Desk
 from patrol.console.people import Role
 from patrol.errors import BadInput, PatrolError
-from patrol.metrics import metrics_text
-from patrol.notices import Hours, channels, try_channels
-from patrol.operation import Status, status_of
+from patrol.operation.metrics import metrics_text
+from patrol.operation.notices import Hours, channels, try_channels
+from patrol.operation.standing import Status, status_of
 from patrol.settings import SETTINGS, Setting, Value
 from patrol.store.clock import ClockBook, Occurrence
 

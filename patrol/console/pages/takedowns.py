@@ -6,11 +6,11 @@ from pathlib import Path
 from starlette.responses import FileResponse, Response
 
 from patrol.campaigns import china_today
+from patrol.commands.takedown import export_command, new_command, reply_command, sent_command
 from patrol.console.call import Call
 from patrol.errors import Refused
 from patrol.takedown.recipients import recipients
 from patrol.takedown.register import EVENTS, Register, Takedown
-from patrol.takedown_commands import export_command, new_command, reply_command, sent_command
 from patrol.vault.model import LedgerRow
 
 

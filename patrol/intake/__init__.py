@@ -1,0 +1,1 @@
+"""What people bring: saved pages and screenshots, on the same journey as fetched pages."""
