@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from patrol.commands.whitelist import app
 from patrol.errors import BadInput
 from patrol.licences import Context, Entry, Index, ListKind, load_list
 from patrol.licences.answers import Opinion
@@ -20,7 +21,6 @@ from patrol.listing import answer, import_list, index_on, source_intact
 from patrol.model import Verdict
 from patrol.store import Store
 from patrol.store.lists import ListStore
-from patrol.whitelisting import app
 
 GOOD = Path(__file__).parent.parent / "fixtures" / "lists" / "good"
 BROKEN = GOOD.parent / "broken"
