@@ -178,18 +178,24 @@ def test_committed_scores_are_what_the_code_gives() -> None:
     assert written(scored()) == SCORECARD.read_text(encoding="utf-8"), "运行 python -m patrol.bench.scorecard"
 
 
-def test_committed_scores_keep_their_floors() -> None:
-    card = read_scorecard()
+@pytest.mark.parametrize("name", ["blind", "heldout"])
+def test_committed_scores_keep_their_floors(name: str) -> None:
+    card = read_scorecard().sets[name]
     for one in card.axes.values():
         assert 2 * one["hits"] / (2 * one["hits"] + one["extra"] + one["missed"]) >= 0.95
     assert {name for name, one in card.tricks.items() if one["found"] / one["total"] < 0.8} == set()
-    assert max(card.ordinary_alarms.values()) <= card.ordinary / 900
+
+
+def test_ordinary_texts_hardly_ever_alarm() -> None:
+    card = read_scorecard()
+    assert max(card.ordinary_alarms.values()) <= card.ordinary / 1000
 
 
 def test_the_manual_shows_rates_of_the_committed_counts() -> None:
     card = read_scorecard()
-    pinyin = card.tricks["pinyin"]
-    assert f"| `pinyin` | {pinyin['found'] / pinyin['total']:.3f} | {pinyin['found']}/{pinyin['total']} |" in shown(card)
+    pinyin = [one.tricks["pinyin"] for one in card.sets.values()]
+    rates = (f"{one['found'] / one['total']:.3f}（{one['found']}/{one['total']}）" for one in pinyin)
+    assert f"| `pinyin` | {' | '.join(rates)} |" in shown(card)
 
 
 def test_a_scorecard_with_a_foreign_key_is_refused(tmp_path: Path) -> None:

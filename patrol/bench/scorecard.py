@@ -19,36 +19,50 @@ from patrol.errors import BadInput
 
 SCORECARD: Final = Path(__file__).parent / "detection_scores.yml"
 POSTS: Final = Path(__file__).parents[2] / "fixtures" / "detection"
+_SETS: Final = {"blind": "盲测集", "heldout": "留出集"}
 _AXES: Final = {"violation": "疑似学科类违规", "ad_violation": "校外培训广告"}
 _HEAD: Final = "# 由 python -m patrol.bench.scorecard 写成，不要手改：随包规则和权重在 fixtures/detection 上的成绩，单位为条。\n"
 _OUTCOMES: Final = ("hits", "extra", "missed", "passed")
 Counts = dict[str, int]
 
 
-class Scorecard(BaseModel):
-    """Counts of posts: by axis and outcome, by trick, by category; and alarms on ordinary texts."""
+class SetCard(BaseModel):
+    """Counts of the posts of one set: by axis and outcome, by trick, by category."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    heldout: int
+    posts: int
     axes: dict[str, Counts]
     tricks: dict[str, Counts]
     categories: dict[str, Counts]
+
+
+class Scorecard(BaseModel):
+    """The counts of each labelled set by its file's stem, and the alarms on ordinary texts by axis."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sets: dict[str, SetCard]
     ordinary: int
     ordinary_alarms: Counts
 
 
 def scored(folder: Path = POSTS) -> Scorecard:
     """Return the scores of detection as it is now; takes seconds."""
-    heldout = _score(read_posts(folder / "heldout.jsonl"))
     ordinary = _score(read_posts(folder / "ordinary.jsonl"))
     return Scorecard(
-        heldout=heldout.posts,
-        axes={one.axis: {name: getattr(one, name) for name in _OUTCOMES} for one in heldout.axes},
-        tricks={one.name: {"found": one.found, "total": one.total} for one in heldout.tricks},
-        categories={one.name: {"due": one.due, "given": one.given, "named": one.named} for one in heldout.categories},
+        sets={name: _card(_score(read_posts(folder / f"{name}.jsonl"))) for name in _SETS},
         ordinary=ordinary.posts,
         ordinary_alarms={one.axis: one.extra for one in ordinary.axes},
+    )
+
+
+def _card(scores: Scores) -> SetCard:
+    return SetCard(
+        posts=scores.posts,
+        axes={one.axis: {name: getattr(one, name) for name in _OUTCOMES} for one in scores.axes},
+        tricks={one.name: {"found": one.found, "total": one.total} for one in scores.tricks},
+        categories={one.name: {"due": one.due, "given": one.given, "named": one.named} for one in scores.categories},
     )
 
 
@@ -72,30 +86,41 @@ def written(card: Scorecard) -> str:
 
 def shown(card: Scorecard) -> str:
     """Return the tables of the manual, in Markdown."""
+    sets = "，".join(f"{name} {card.sets[stem].posts} 条" for stem, name in _SETS.items())
     alarms = "，".join(f"{_AXES[axis]}误报 {count} 条" for axis, count in card.ordinary_alarms.items())
-    told = f"留出集 {card.heldout} 条；日常文字 {card.ordinary} 条，其中{alarms}。\n"
+    told = f"{sets}；日常文字 {card.ordinary} 条，其中{alarms}。\n"
     return "\n".join([told, *_axis_lines(card), "", *_trick_lines(card), "", *_category_lines(card), ""])
 
 
 def _axis_lines(card: Scorecard) -> Iterator[str]:
-    yield "| 判定 | 精确率 | 召回率 | F1 | 命中 | 误报 | 漏报 |\n|---|---|---|---|---|---|---|"
-    for axis, one in card.axes.items():
-        hits, extra, missed = one["hits"], one["extra"], one["missed"]
-        rates = (_rate(hits, hits + extra), _rate(hits, hits + missed), _rate(2 * hits, 2 * hits + extra + missed))
-        yield f"| {_AXES[axis]} | {' | '.join(rates)} | {hits} | {extra} | {missed} |"
+    yield "| 集 | 判定 | 精确率 | 召回率 | F1 | 命中 | 误报 | 漏报 |\n|---|---|---|---|---|---|---|---|"
+    for stem, name in _SETS.items():
+        for axis, one in card.sets[stem].axes.items():
+            hits, extra, missed = one["hits"], one["extra"], one["missed"]
+            rates = (_rate(hits, hits + extra), _rate(hits, hits + missed), _rate(2 * hits, 2 * hits + extra + missed))
+            yield f"| {name} | {_AXES[axis]} | {' | '.join(rates)} | {hits} | {extra} | {missed} |"
 
 
 def _trick_lines(card: Scorecard) -> Iterator[str]:
-    yield "| 手法 | 召回率 | 找到/应有 |\n|---|---|---|"
-    for name, one in card.tricks.items():
-        yield f"| `{name}` | {_rate(one['found'], one['total'])} | {one['found']}/{one['total']} |"
+    yield f"| 手法 | {' | '.join(f'{name}召回率（找到/应有）' for name in _SETS.values())} |\n|---|{'---|' * len(_SETS)}"
+    for trick in dict.fromkeys(trick for one in card.sets.values() for trick in one.tricks):
+        yield f"| `{trick}` | {' | '.join(_found(card.sets[stem], trick) for stem in _SETS)} |"
+
+
+def _found(card: SetCard, trick: str) -> str:
+    counts = card.tricks.get(trick)
+    return f"{_rate(counts['found'], counts['total'])}（{counts['found']}/{counts['total']}）" if counts else "—"
 
 
 def _category_lines(card: Scorecard) -> Iterator[str]:
-    yield "| 类别 | 召回率 | 精确率 | 应有 | 给出 |\n|---|---|---|---|---|"
-    for name, one in card.categories.items():
-        due, given, named = one["due"], one["given"], one["named"]
-        yield f"| `{name}` | {_rate(named, due)} | {_rate(named, given)} | {due} | {given} |"
+    yield f"| 类别 | {' | '.join(f'{name}召回率 | 精确率' for name in _SETS.values())} |\n|---|{'---|---|' * len(_SETS)}"
+    for category in dict.fromkeys(category for one in card.sets.values() for category in one.categories):
+        yield f"| `{category}` | {' | '.join(_named(card.sets[stem], category) for stem in _SETS)} |"
+
+
+def _named(card: SetCard, category: str) -> str:
+    counts = card.categories.get(category)
+    return f"{_rate(counts['named'], counts['due'])} | {_rate(counts['named'], counts['given'])}" if counts else "— | —"
 
 
 def _rate(part: int, whole: int) -> str:
