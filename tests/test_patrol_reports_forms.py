@@ -19,7 +19,7 @@ from patrol.errors import NotAvailable
 from patrol.handling import ListChange, Measure, Review
 from patrol.model import Judgement, Lead, State, Verdict
 from patrol.platforms import PaperKind, load_platforms
-from patrol.reports import charts, figures, wording
+from patrol.reports import charts, coverage, figures, wording
 from patrol.reports.edits import read_last_issue
 from patrol.reports.forms import cases, forms, list_changes, referral, summary
 from patrol.reports.masking import mask_identifier, mask_object, mask_text
@@ -271,3 +271,11 @@ def test_gone_and_blocked_sources_are_told_apart_in_the_coverage_words() -> None
     assert not State.BLOCKED_CAPTCHA.covered
     rows = sample_input(0).coverage
     assert figures.flags(replace(sample_whole(0), coverage=tuple(row for row in rows if row.complete))) >= {"no_leads"}
+
+
+def test_pages_that_did_not_change_and_repeats_are_told_under_the_coverage() -> None:
+    given = sample_input(0)
+    rows = (replace(given.coverage[0], unchanged=7, repeated=2), *given.coverage[1:])
+    notes = "".join(coverage.build(replace(given, coverage=rows)).notes)
+    assert "7页与上次巡查时相同" in notes
+    assert "2条为同一发布者重复发布" in notes

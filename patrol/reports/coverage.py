@@ -55,6 +55,7 @@ def build(given: ReportInput) -> Table:
     notes = (
         f"共{len(rows)}个来源，其中{gaps}个未完整覆盖。未完整覆盖的来源，即使疑似线索为0，也不得填报为“未发现问题”。",
         "计划页面＝已看页面＋未看到＋待巡查。人工人时为人工巡查的人数乘小时数。页面已被删除、下架的，按已看计。",
+        _seen_before(given),
         "" if recorded else f"人工巡查时数本期无人记录，标为{BLANK}。",
         *given.calendar_notes,
     )
@@ -67,6 +68,13 @@ def build(given: ReportInput) -> Table:
         notes=tuple(note for note in notes if note),
         empty="本期没有任何来源的巡查记录：未巡查，不能据此认定无问题。",
     )
+
+
+def _seen_before(given: ReportInput) -> str:
+    unchanged, repeated = sum(row.unchanged for row in given.coverage), sum(row.repeated for row in given.coverage)
+    same = f"已看页面中有{unchanged}页与上次巡查时相同，沿用上次的筛查结果。" if unchanged else ""
+    again = f"另有{repeated}条为同一发布者重复发布的相同内容，并入原线索，不另计数。" if repeated else ""
+    return same + again
 
 
 def _title(given: ReportInput, source: SourceCoverage) -> str:
