@@ -86,6 +86,7 @@ def index() -> Index:
         ("青柠檬艺术官方旗舰店", {"region": "杭州"}, LICENSED, 1),
         ("青柠檬艺术（武汉路店）", {"region": "杭州"}, LICENSED, 1),
         ("星河湾培训成都", {}, LICENSED, 3),
+        ("[青柠檬艺术]", {"region": "杭州"}, LICENSED, 1),
         # 4 the region must not contradict
         ("青柠檬艺术", {"region": "南京"}, UNLISTED, None),
         ("宁波青柠檬艺术", {}, UNLISTED, None),
@@ -115,6 +116,8 @@ def index() -> Index:
         ("原博弈通围棋老师创业：黑白世界棋院", {"region": "成都"}, UNLISTED, None),
         ("黑白棋院就在博弈通围棋楼上", {"region": "成都"}, UNLISTED, None),
         ("不去博弈通围棋了，在家自学", {"region": "成都"}, UNLISTED, None),
+        ("黑白世界棋院：收费只有博弈通围棋的一半", {"region": "成都"}, UNLISTED, None),
+        ("博弈通围棋旁边新开了黑白世界棋院", {"region": "成都"}, UNLISTED, None),
         ("住在博弈通围棋附近的家长可以找我", {"region": "成都"}, UNLISTED, None),
         ("博弈通围棋：比黑白世界棋院便宜一半", {"region": "成都"}, LICENSED, 4),
         ("孩子放学后去博弈通围棋，省心", {"region": "成都"}, LICENSED, 4),
@@ -147,6 +150,40 @@ def test_code_with_a_wrong_check_digit_gives_a_row_no_place() -> None:
     index = Index([Entry(row=1, name="云朵艺术培训有限公司", uscc=wrong)])
     assert index.table.homes == [()]
     assert index.match("云朵艺术", Context(region="成都市")).verdict is LICENSED
+
+
+@pytest.fixture(scope="module")
+def places_of_its_own() -> Index:
+    """Return a list of a city, districts and a zone that no table of divisions has."""
+    rows = (
+        ("云川市临江区小画家美术培训中心", "云川市临江区书院路6号"),
+        ("云川市江北区小画家艺术培训有限公司", "云川市江北区桥头街1号"),
+        ("云川晴川文化艺术培训有限公司", "云川市临江区临江广场三楼"),
+        ("成都高新区大语文家培训学校", "四川省成都市高新区天府大道1号"),
+    )
+    return Index(Entry(row=at, name=name, address=address) for at, (name, address) in enumerate(rows, start=1))
+
+
+@pytest.mark.parametrize(
+    ("query", "region", "verdict", "row"),
+    [
+        ("小画家美术", "云川市临江区", LICENSED, 1),
+        ("江北区小画家艺术", "云川市", LICENSED, 2),
+        ("云川小画家美术", "", REVIEW, 1),
+        ("云川市江北区晴川艺术", "", REVIEW, 3),
+        ("晴川艺术", "云川", LICENSED, 3),
+        ("晴川艺术", "杭州市", UNLISTED, None),
+        ("晴川艺术", "浙江省", LICENSED, 3),
+        ("大语文家培训", "成都高新区", LICENSED, 4),
+        ("大语文家培训", "重庆市", UNLISTED, None),
+    ],
+)
+def test_place_that_only_the_list_knows(
+    places_of_its_own: Index, query: str, region: str, verdict: Verdict, row: int | None
+) -> None:
+    """Takes what heads both address and name for a place, not for part of the 字号."""
+    found = places_of_its_own.match(query, Context(region=region))
+    assert (found.verdict, found.row) == (verdict, row), found.why
 
 
 def test_unlisted_is_worded_as_not_matched(index: Index) -> None:

@@ -23,6 +23,7 @@ _PEOPLES = (
 _AUTONOMOUS = re.compile(rf"(?:{_PEOPLES})*(?:自治)(区|州|县|旗)$")
 _ENDING = re.compile(r"(?:特别行政区|省|市|地区|盟|特区|矿区|区|县|旗)$")
 _MUNICIPAL = frozenset({"11", "12", "31", "50", "71", "81", "82"})
+OWN = "~"  # begins the codes made for cities that only a list itself knows
 _NOT_SHORT = frozenset({"城", "郊", "矿", "东", "西", "新城", "老城", "城关", "城区", "郊区", "矿区", "市中", "市辖"})
 
 
@@ -197,11 +198,13 @@ def agree(seen: Codes, row: Codes) -> Agreement:
         for other in row:
             if one.startswith(other) or other.startswith(one):
                 return Agreement.SAME
+            if OWN in (one[0], other[0]) and 2 in (len(one), len(other)):
+                best = max(best, Agreement.UNKNOWN)  # nobody said in which province a list's own city lies
             city = city_of(one)
             if city and city == city_of(other):
                 if len(one) < 6 or len(other) < 6 or len(city) == len(one):
                     return Agreement.SAME
-                best = Agreement.OTHER_DISTRICT
+                best = max(best, Agreement.OTHER_DISTRICT)
     return best
 
 

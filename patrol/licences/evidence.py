@@ -40,6 +40,11 @@ def _stated(region: str, phone: str, address: str) -> Places:
     return Places(tuple((label, codes) for label, codes in found if codes))
 
 
+def forget_places() -> None:
+    """Drop what was read before, after the gazetteer has grown."""
+    _stated.cache_clear()
+
+
 def places_of(context: Context) -> Places:
     """Return the places that the context states."""
     return _stated(context.region, context.phone[:5], context.address)

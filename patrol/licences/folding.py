@@ -16,7 +16,8 @@ _CONTENT = re.compile(r"[0-9a-z\u3400-\u9fff\U00020000-\U000323af]+")
 def _script_table() -> dict[int, str]:
     """Map every traditional or variant character to its simplified form, one character each."""
     points = [*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000), *range(0xF900, 0xFB00)]
-    before = "\n".join(map(chr, points))
+    # 乾 is left alone: in names it is the qián of 乾坤, which the simplified script keeps
+    before = "\n".join(chr(point) for point in points if point != ord("乾"))
     after = opencc.OpenCC("t2s").convert(before)
     return {ord(old): new for old, new in zip(before.split("\n"), after.split("\n"), strict=True) if old != new and len(new) == 1}
 
@@ -93,5 +94,8 @@ def dissect(text: str) -> Folded:
             count += sum(len(piece) for piece in _CONTENT.findall(kept[-1]))
             inserts.append((count, found.group(1)))
             last = found.end()
-        folded = "\u00b7".join([*kept, folded[last:]])
+        if _CONTENT.search("".join([*kept, folded[last:]])):
+            folded = "\u00b7".join([*kept, folded[last:]])
+        else:
+            inserts = []  # «[青柠檬艺术]»: everything stands in brackets, they are decoration
     return _join(folded, inserts)

@@ -141,9 +141,10 @@ def _cued_after(scan: Scan, end: int) -> bool:
         return False
     for at in (end, end + 1) if scan.text[end] == "的" else (end,):
         marks = scan.words_from.get(at, [])
-        stop = max((stop for stop, _ in marks), default=0)
-        stops = (stop, stop - 1) if scan.text[stop - 1 : stop] == "的" else (stop,)  # «附近的» is «附近»
-        if any(flags & Word.AFTER for last, flags in marks if last in stops):
+        longest, whole = max(marks, default=(0, 0))
+        # «附近的», «旁边新开» begin with the cue; «隔壁就是» says who comes next
+        shorter = not whole & Word.BEFORE
+        if any(flags & Word.AFTER and (stop == longest or (shorter and stop - at > 1)) for stop, flags in marks):
             return True
     return False
 
@@ -288,7 +289,7 @@ def other_institutions(scan: Scan, listed: list[Mention], *, topics_too: bool = 
             or (start not in scan.folded.hard and any(one.end == start for one in listed))
         ):
             continue
-        if scan.text[end : end + 1] in ("班", "课"):
+        if scan.text[end : end + 1] in ("班", "课") or scan.text[end - 2 : end] == "小班":
             continue
         first, places = _places_before(scan, start)
         meant = is_meant(scan, first, end) and not (scan.text[first] == "比" and first in scan.folded.hard)

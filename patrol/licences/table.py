@@ -8,6 +8,7 @@ from patrol.licences.divisions import Codes, city_of, gazetteer
 from patrol.licences.entries import Entry
 from patrol.licences.folding import compact
 from patrol.licences.names import NameParts, parse_name
+from patrol.licences.own_places import learn_places
 from patrol.licences.sounds import all_spellings
 
 _OPEN = "\x00"
@@ -67,6 +68,7 @@ class Table:
         self.open_names: dict[int, int] = {}
         self._open_more: dict[int, list[int]] = {}
         self._numbers: dict[str, int] = {}
+        learn_places(entries)
         for position, entry in enumerate(entries):
             self._add(position, entry)
 
