@@ -116,6 +116,21 @@ def test_mapping_can_be_corrected(tmp_path: Path) -> None:
         assert (entry.name, entry.uscc) == ("某市青柠檬培训学校", "91330106MA2TEXT01A")
 
 
+@pytest.mark.parametrize("header", ["单位", "机构", "学校", "办学单位"])
+def test_bare_word_heads_the_names(tmp_path: Path, header: str) -> None:
+    """Reads a header that says no more than 单位 as a header, not as a row."""
+    path = write_csv(tmp_path, [["序号", header, "地址"], ["1", "某市青柠檬培训学校", "某路1号"]])
+    (entry,) = load_list(path).entries
+    assert (entry.row, entry.name) == (1, "某市青柠檬培训学校")
+
+
+def test_school_where_an_institution_teaches_is_not_its_name(tmp_path: Path) -> None:
+    """Prefers the full header where a bare one stands beside it."""
+    path = write_csv(tmp_path, [["学校", "机构名称", "地址"], ["某某小学", "某市青柠檬培训学校", "某路1号"]])
+    (entry,) = load_list(path).entries
+    assert entry.name == "某市青柠檬培训学校"
+
+
 def test_mapping_to_a_missing_column_is_refused(tmp_path: Path) -> None:
     """Names the field and the headers there are."""
     path = write_csv(tmp_path, [["机构名称", "地址"], ["某市青柠檬培训学校", "某路1号"]])

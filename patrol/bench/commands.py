@@ -21,7 +21,7 @@ app = typer.Typer(no_args_is_help=True, help="测速：各部分的速度，与�
 
 def _runner(name: str) -> Callable[[typer.Context], None]:
     def run(context: typer.Context) -> None:
-        command = [sys.executable, "-m", f"patrol.bench_{name}", *context.args]
+        command = [sys.executable, "-m", f"patrol.bench.{name}", *context.args]
         raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own module, asked by name
 
     run.__doc__ = _BENCHES[name]

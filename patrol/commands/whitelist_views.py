@@ -9,7 +9,7 @@ from datetime import date
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from patrol.licences import ListFile
 from patrol.licences.answers import Answer
@@ -121,13 +121,14 @@ def show_match(found: Match, entry: Entry | None, day: date, *, as_json: bool) -
         }
         typer.echo(json.dumps(row, ensure_ascii=False))
         return
-    typer.echo(f"{found.verdict.chinese}：{found.why}")
+    # the sentence ends in the verdict's own words; said once is enough
+    typer.echo(f"{found.verdict.chinese}：{found.why.removesuffix(f'；{found.verdict.chinese}')}")
     for warning in found.warnings:
         typer.echo(f"注意：{warning}")
     for breach in scope:
         typer.echo(f"若从事学科类培训：{breach}")
     if found.candidates:
-        table = Table("序号", "名单内名称", "得分", "各部分")
+        table = Table(*(Column(head, overflow="fold") for head in ("序号", "名单内名称", "得分", "各部分")))
         for one in found.candidates:
             table.add_row(str(one.row), one.name, f"{one.score:.2f}", one.detail)
         Console().print(table)

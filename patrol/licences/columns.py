@@ -192,6 +192,8 @@ CHINESE = {
     "note": "备注",
 }
 _BY_HEADER = {header: field for field, headers in FIELDS.items() for header in headers}
+# bare words that head the names only where no better header does («学校» beside «机构名称» is where an institution teaches)
+_BARE_NAMES = frozenset({"单位", "学校", "办学单位", "培训单位"})
 _NOISE = re.compile(r"[\s*＊:：、，,（）()\[\]【】“”\"'/·\-—_.。*#]+")
 _TAIL = re.compile(r"(?:必填|选填|全称|公章|盖章)$")
 _NOTE_ROW = re.compile(
@@ -223,19 +225,21 @@ def guess_columns(cells: Sequence[str]) -> dict[str, int]:
         field = _BY_HEADER[max(inside, key=len)] if inside else None
         if field and field not in found:
             found[field] = column
+    bare = next((column for column, key in enumerate(keys) if key in _BARE_NAMES and column not in found.values()), None)
+    if bare is not None and "name" not in found:
+        found["name"] = bare
     return found
 
 
 def is_header(cells: Sequence[str]) -> bool:
     """Whether a row reads like the header of a list of institutions."""
     found = guess_columns(cells)
+    if "name" not in found or len(found) < 2:
+        return False
     short = sum(1 for cell in cells if 0 < len(cell.strip()) <= 18)
-    return (
-        "name" in found
-        and short >= 2
-        and len(found) >= 2
-        and not NAME_ENDS.search(cells[found["name"]].strip().replace("培训机构", ""))
-    )
+    title = cells[found["name"]].strip()
+    known = header_key(title) in _BARE_NAMES or header_key(title) in _BY_HEADER
+    return short >= 2 and (known or not NAME_ENDS.search(title.replace("培训机构", "")))
 
 
 def guess_by_content(rows: Sequence[Sequence[str]]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from patrol.model import Candidate
 _BRAND, _PLACE, _LINE, _CODE = 0.55, 0.2, 0.1, 0.15
 _PLACE_WORDS = {
     Agreement.SAME: ("一致", 1.0),
-    Agreement.UNKNOWN: ("未知", 0.5),
+    Agreement.UNKNOWN: ("无从核对", 0.5),
     Agreement.OTHER_DISTRICT: ("同城不同区", 0.3),
     Agreement.OTHER_CITY: ("不符", 0.0),
 }

@@ -301,7 +301,8 @@ def _refuse_broken(path: Path, troubles: Sequence[Trouble], *, strict: bool) -> 
         first = fatal[0]
         more = f"（另有{len(fatal) - 1}行读不出）" if len(fatal) > 1 else ""
         place = f"{path} {first.sheet}".strip()
-        raise BadInput(f"{first.reason}{more}；请改正，或用 --skip-unreadable 跳过读不出的行", file=place, line=first.line)
+        advice = "请改正，或用 --skip-unreadable 跳过读不出的行；若是列认错了，用 --preview 看对应、--map 更正"
+        raise BadInput(f"{first.reason}{more}；{advice}", file=place, line=first.line)
 
 
 def load_lists(paths: Iterable[str | Path]) -> ListFile:
