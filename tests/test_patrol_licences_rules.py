@@ -142,6 +142,7 @@ def test_brand_of_an_everyday_word_is_not_found_in_every_text(query: str) -> Non
     rows = Index(Entry(row=at, name=name) for at, name in enumerate(names, start=1))
     assert rows.match(query).verdict is UNLISTED
     assert rows.match("孩子科技").verdict is LICENSED
+    assert rows.match("周末去孩子科技上课").verdict is LICENSED
 
 
 def test_code_with_a_wrong_check_digit_gives_a_row_no_place() -> None:

@@ -157,7 +157,7 @@ def _common_word(scan: Scan, start: int, end: int) -> bool:
         if any(stop >= end and flags & _SUBSTANCE for stop, flags in scan.words_from.get(begin, ())):
             return True
     own = lexicon().words.get(scan.text[start:end], 0)
-    if not own or scan.folded.cut(start) or start in scan.places_to:
+    if not own or scan.folded.cut(start) or start in scan.places_to or scan.text[start - 1] in lexicon().around_chars:
         return False
     return bool(own & _SUBSTANCE) or not any(flags & Word.AROUND for _, flags in scan.words_to.get(start, ()))
 
