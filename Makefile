@@ -14,4 +14,4 @@ test:
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
-	.venv/bin/pytest
+	.venv/bin/pytest -n auto --dist loadfile --no-loadscope-reorder

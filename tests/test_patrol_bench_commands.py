@@ -9,11 +9,10 @@ from patrol.bench.commands import app
 
 
 def test_every_bench_module_has_its_command() -> None:
-    modules = {path.stem.removeprefix("bench_") for path in (Path(__file__).parent.parent / "patrol").glob("bench_*.py")} - {
-        "commands"
-    }
+    others = {"__init__", "commands", "labels", "scores", "scorecard"}
+    modules = {path.stem for path in (Path(__file__).parent.parent / "patrol" / "bench").glob("*.py")} - others
     assert {command.name for command in app.registered_commands} == modules
-    assert all(find_spec(f"patrol.bench_{name}") for name in modules)
+    assert all(find_spec(f"patrol.bench.{name}") for name in modules)
 
 
 def test_options_reach_the_measurement_which_refuses_a_wrong_one() -> None:
