@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from detectors.elements import Hit
 from detectors.fold import View
 from detectors.model import DayJudge
+from detectors.page_dates import is_page_date
 from detectors.patterns import DATE
 
 _LENGTH = re.compile(
@@ -108,6 +109,8 @@ def _homework(plain: View) -> Iterator[Hit]:
 def _dates(plain: View, original: str, calendar: Calendar, notes: list[str]) -> Iterator[Hit]:
     for match in DATE.finditer(plain.text):
         days = resolve(match, calendar.published)
+        if days and is_page_date(plain.text, *match.span(), days=tuple(days), published=calendar.published):
+            continue
         start, end = plain.span(match.start(), match.end())
         if not days:
             if calendar.published is None and not match["year"] and len(notes) < _MOST_NOTES:
