@@ -138,7 +138,7 @@ def merged(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 
 def judged_windows(text: str, hits: Sequence[Hit], title_hits: Sequence[Hit]) -> Judged:
     """Cut a text into its windows and count the elements of each, denials left out and quotations of a report not charged."""
-    hits = [hit for hit in hits if not denied(hit, text)]
+    hits = [hit for hit in hits if not (_teaches(hit.labels) and denied(hit, text))]
     whole = window_features([*hits, *title_hits], text)
     quotes = tuple(quoted_spans(text)) if reported(whole) else ()
     quoted = Spans(quotes)
@@ -159,8 +159,6 @@ def _teaches(labels: tuple[str, ...]) -> bool:
 
 def denied(hit: Hit, text: str) -> bool:
     """Whether school content is named only to say that it is not taught here (文化课我们不管, 跟功课没有关系)."""
-    if not _teaches(hit.labels):
-        return False
     left, right = hit.start, hit.end
     while left > 0 and text[left - 1] not in _STOPS and hit.start - left < 16:
         left -= 1
