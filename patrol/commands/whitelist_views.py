@@ -29,6 +29,7 @@ def read_row(read: ListFile) -> dict[str, object]:
         "file": read.path,
         "rows": len(read.entries),
         "mapping": [{"sheet": sheet, "columns": dict(columns)} for sheet, columns in read.mapping],
+        "unused": list(read.unused),
         "troubles": [{**asdict(trouble), "text": trouble.chinese} for trouble in read.troubles],
     }
 
@@ -43,6 +44,8 @@ def show_read(read: ListFile, *, as_json: bool) -> None:
     console = Console()
     for sheet, columns in read.mapping:
         typer.echo(f"{sheet or '表'}：" + "，".join(f"{field}←“{header}”" for field, header in columns))
+    if read.unused:
+        typer.echo(f"没有用到的列：{'、'.join(read.unused)}（若其中有要用的，用 --map 指定）")
     table = Table("序号", "机构名称", "信用代码", "许可证号", "类型", "名单", title=f"共{len(read.entries)}家，前{_SHOWN}家：")
     for entry in read.entries[:_SHOWN]:
         table.add_row(str(entry.row), entry.name, entry.uscc, entry.permit, entry.kind, entry.list_kind.chinese)

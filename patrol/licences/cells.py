@@ -7,6 +7,8 @@ from pathlib import Path
 from patrol.errors import BadInput
 
 Row = tuple[int, list[str]]
+UNSTORED = "（公式没有存下结果）"
+"""Stands in a cell whose formula was never calculated: the file holds no value for it."""
 
 
 @dataclass(frozen=True, slots=True)

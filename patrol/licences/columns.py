@@ -47,6 +47,9 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "办学许可",
         "许可证编号",
         "批准文号",
+        "批准书号",
+        "批准书编号",
+        "批文号",
         "办学许可证编号",
         "办学许可证",
         "许可编号",
@@ -96,6 +99,12 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "机构地址",
         "校址",
         "培训地址",
+        "上课地方",
+        "上课地点",
+        "上课地址",
+        "教学地点",
+        "教学地址",
+        "培训地点",
         "address",
     ),
     "addresses": ("教学点", "教学点地址", "校区", "其他教学点", "分教学点", "教学点名称", "校区地址"),
@@ -149,7 +158,20 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "aliases": ("简称", "品牌", "品牌名", "品牌名称", "别名", "常用名", "招牌", "商标", "字号"),
     "former_names": ("曾用名", "原名", "原名称", "原机构名称", "更名前", "历史名称"),
-    "phones": ("联系电话", "电话", "手机", "办公电话", "招生电话", "咨询电话", "联系方式", "固定电话"),
+    "phones": (
+        "联系电话",
+        "联系人电话",
+        "电话",
+        "手机",
+        "手机号",
+        "手机号码",
+        "电话号码",
+        "办公电话",
+        "招生电话",
+        "咨询电话",
+        "联系方式",
+        "固定电话",
+    ),
     "icp": ("icp", "icp备案号", "网站备案号", "备案号", "icp备案"),
     "region": (
         "区域",
@@ -196,9 +218,8 @@ _BY_HEADER = {header: field for field, headers in FIELDS.items() for header in h
 _BARE_NAMES = frozenset({"单位", "学校", "办学单位", "培训单位"})
 _NOISE = re.compile(r"[\s*＊:：、，,（）()\[\]【】“”\"'/·\-—_.。*#]+")
 _TAIL = re.compile(r"(?:必填|选填|全称|公章|盖章)$")
-_NOTE_ROW = re.compile(
-    r"^(?:合计|总计|小计|共计|共\d+家|注|备注|说明|填报|填表|制表|审核|联系|截至|数据截至|更新|发布|公布|单位|附件|来源|第\d+页|以上|—|-|※)"
-)
+# whose telephone it is comes first in a header («法定代表人电话»): what the column holds comes last
+_PHONE_ENDS = ("电话", "手机", "手机号", "手机号码", "电话号码", "联系方式")
 NAME_ENDS = re.compile(
     r"(?:公司|学校|中心|俱乐部|工作室|学院|书院|画室|艺校|培训部|服务部|馆|社|团|院|班|机构|站|园|堂|坊|校区|琴行|教学点|分校|店)(?:[（(].{1,20}[)）])?$"
 )
@@ -223,6 +244,7 @@ def guess_columns(cells: Sequence[str]) -> dict[str, int]:
             continue
         inside = [header for header in _BY_HEADER if len(header) >= 3 and header in key]
         field = _BY_HEADER[max(inside, key=len)] if inside else None
+        field = "phones" if key.endswith(_PHONE_ENDS) else field
         if field and field not in found:
             found[field] = column
     bare = next((column for column, key in enumerate(keys) if key in _BARE_NAMES and column not in found.values()), None)
@@ -231,10 +253,14 @@ def guess_columns(cells: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def is_header(cells: Sequence[str]) -> bool:
-    """Whether a row reads like the header of a list of institutions."""
+def is_header(cells: Sequence[str], *, alone: bool = False) -> bool:
+    """Whether a row reads like the header of a list of institutions; `alone`: the list has one column, only exact words count."""
     found = guess_columns(cells)
-    if "name" not in found or len(found) < 2:
+    if "name" not in found:
+        return False
+    if alone:
+        return _BY_HEADER.get(header_key(cells[found["name"]])) == "name"
+    if len(found) < 2:
         return False
     short = sum(1 for cell in cells if 0 < len(cell.strip()) <= 18)
     title = cells[found["name"]].strip()
@@ -263,14 +289,3 @@ def guess_by_content(rows: Sequence[Sequence[str]]) -> dict[str, int]:
         if best >= 0:
             found[field] = best
     return found
-
-
-def is_note(cells: Sequence[str]) -> bool:
-    """Whether a row is a remark, a sum or a section title rather than an institution."""
-    filled = [cell.strip() for cell in cells if cell.strip()]
-    distinct = set(filled)
-    if not filled:
-        return True
-    if len(distinct) == 1 and (len(filled) > 1 or not NAME_ENDS.search(filled[0])):
-        return True
-    return len(distinct) <= 3 and bool(_NOTE_ROW.match(unicodedata.normalize("NFKC", filled[0])))

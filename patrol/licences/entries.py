@@ -90,7 +90,8 @@ class Trouble:
 class ListFile:
     """A list as it was read: rows, what was guessed about its columns, and what could not be read.
 
-    `mapping` says for each sheet which column header was taken for which field; `sha256` is of the file's exact bytes.
+    `mapping` says for each sheet which column header was taken for which field, `unused` which headers were taken for none;
+    `sha256` is of the file's exact bytes.
     """
 
     path: str

@@ -23,10 +23,13 @@ from pdfminer.pdfexceptions import PDFException
 from pdfplumber.utils.exceptions import PdfminerException
 
 from patrol.errors import BadInput
-from patrol.licences.cells import Grid, Row, decode, text_of
+from patrol.licences.cells import UNSTORED, Grid, Row, decode, text_of
 from patrol.licences.html_tables import html_grids
 
 _BIG_WORKBOOK = 4_000_000
+_LONGEST_LINE = 5_000_000
+_TOO_LONG = "有一行超过 5 MB，文件太长或缺少换行；一行应是一家机构，请用表格软件打开核对后另存为 xlsx 或 CSV"
+_TOO_LONG_CELL = "一个单元格的内容太长（超过 131072 个字）；请检查这一行是否缺少换行，或引号没有配对"
 # what the readers raise on files cut short or damaged on the way; found by feeding them thousands of damaged ones
 _BROKEN_ARCHIVE = (
     InvalidFileException,
@@ -57,6 +60,8 @@ _BROKEN_XLS = (
 
 
 def _csv_grids(path: Path, body: bytes) -> list[Grid]:
+    if len(body) > _LONGEST_LINE and max(map(len, body.splitlines())) > _LONGEST_LINE:
+        raise BadInput(_TOO_LONG, file=path)
     text = decode(body, path)
     if "\x00" in text:
         raise BadInput(
@@ -69,7 +74,9 @@ def _csv_grids(path: Path, body: bytes) -> list[Grid]:
     try:
         rows.extend((reader.line_num, [text_of(cell) for cell in cells]) for cells in reader)
     except csv.Error as error:
-        raise BadInput(f"引号不配对或分隔有误（{error}）；请检查这一行的引号", file=path, line=reader.line_num) from error
+        if "field limit" in str(error):
+            raise BadInput(_TOO_LONG_CELL, file=path, line=reader.line_num) from error
+        raise BadInput("引号不配对或分隔有误；请检查这一行的引号", file=path, line=reader.line_num) from error
     return [Grid("", rows)]
 
 
@@ -91,16 +98,39 @@ def _read_workbook(body: bytes) -> list[Grid]:
     """Read the visible sheets. Merged cells of very big workbooks are not filled: reading them so would take gigabytes."""
     big = len(body) > _BIG_WORKBOOK
     book = openpyxl.load_workbook(io.BytesIO(body), read_only=big, data_only=True)
+    formulas = _uncalculated(body, big=big)
     grids = []
     for sheet in book.worksheets:
         if sheet.sheet_state != "visible":
             continue
         rows = [[text_of(value) for value in cells] for cells in sheet.iter_rows(values_only=True)]
+        for line, column in formulas.get(sheet.title, ()):
+            rows[line][column] = rows[line][column] or UNSTORED
         for area in () if big else sheet.merged_cells.ranges:
             _fill(rows, area.min_row - 1, area.min_col - 1, area.max_row - 1, area.max_col - 1)
         grids.append(Grid(f"工作表“{sheet.title}”", list(enumerate(rows, start=1))))
     book.close()
     return grids
+
+
+def _uncalculated(body: bytes, *, big: bool) -> dict[str, list[tuple[int, int]]]:
+    """Return where formulas stand, by sheet, as row and column from 0; nothing is read twice when a workbook has none."""
+    with zipfile.ZipFile(io.BytesIO(body)) as package:
+        sheets = [name for name in package.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
+        if not any(re.search(rb"<(?:\w+:)?f[\s/>]", package.read(name)) for name in sheets):
+            return {}
+    book = openpyxl.load_workbook(io.BytesIO(body), read_only=big)
+    found = {
+        sheet.title: [
+            (line, column)
+            for line, cells in enumerate(sheet.iter_rows())
+            for column, cell in enumerate(cells)
+            if cell.data_type == "f"
+        ]
+        for sheet in book.worksheets
+    }
+    book.close()
+    return found
 
 
 def _xls_cell(book: xlrd.Book, sheet: xlrd.sheet.Sheet, line: int, column: int) -> str:

@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from patrol.errors import BadInput
-from patrol.licences.cells import Grid
+from patrol.errors import BadInput, in_words
+from patrol.licences.cells import UNSTORED, Grid
 from patrol.licences.codes import tidy, valid_uscc
-from patrol.licences.columns import CHINESE, guess_by_content, guess_columns, header_key, is_header, is_note
+from patrol.licences.column_checks import check_values, unused_headers
+from patrol.licences.columns import CHINESE, guess_by_content, guess_columns, header_key, is_header
 from patrol.licences.entries import Entry, ListFile, ListKind, Trouble
 from patrol.licences.grids import read_grids
+from patrol.licences.row_natures import RowNature, row_nature
 
 _HEADER_WITHIN = 25
 _NO_CODE = re.compile(r"^(?:无|暂无|办理中|待办|/|-|—|——|\\|、|空|未办理|正在办理)?$")
+_EMPTY_NAME = "机构名称是空的"
 _DATE = re.compile(r"(\d{4})\s*[年./-]\s*(\d{1,2})(?:\s*[月./-]\s*(\d{1,2}))?")
 _SPLIT = re.compile(r"[、;；,，/|\n]+")
 _KIND_WORDS: tuple[tuple[str, ListKind], ...] = (
@@ -44,6 +47,7 @@ class _Progress:
     kinds: dict[str, ListKind]
     columns: dict[str, int]
     width: int = 0
+    unused: tuple[str, ...] = ()
 
 
 def kind_of(text: str) -> ListKind | None:
@@ -88,10 +92,11 @@ def _mapped_header(cells: Sequence[str], mapping: Mapping[str, str] | None) -> b
 
 def _find_header(grid: Grid, mapping: Mapping[str, str] | None) -> int | None:
     best, best_count = None, 0
+    alone = len({column for _, cells in grid.rows for column, cell in enumerate(cells) if cell.strip()}) == 1
     for position, (_, cells) in enumerate(grid.rows[:_HEADER_WITHIN]):
         if _mapped_header(cells, mapping):
             return position
-        if is_header(cells) and len(guess_columns(cells)) > best_count:
+        if is_header(cells, alone=alone) and len(guess_columns(cells)) > best_count:
             best, best_count = position, len(guess_columns(cells))
     return best
 
@@ -116,7 +121,9 @@ def _read_grid(grid: Grid, so_far: _Progress, mapping: Mapping[str, str] | None)
         above = " ".join(cell for _, cells in grid.rows[:position] for cell in dict.fromkeys(cells))
         _tell_kind(grid, above, so_far)
         position, header = _deepen_header(grid, position)
-        so_far.columns = _apply_mapping(guess_columns(header), header, mapping or {}, so_far.path)
+        guessed = check_values(guess_columns(header), [cells for _, cells in grid.rows[position + 1 :]])
+        so_far.columns = _apply_mapping(guessed, header, mapping or {}, so_far.path)
+        so_far.unused = tuple(dict.fromkeys((*so_far.unused, *unused_headers(so_far.columns, header))))
         so_far.width = len(header)
         shown = tuple(
             (CHINESE[field], header[column]) for field, column in sorted(so_far.columns.items(), key=lambda item: item[1])
@@ -152,8 +159,10 @@ def _tell_kind(grid: Grid, above: str, so_far: _Progress) -> None:
 
 
 def _take_rows(grid: Grid, rows: Sequence[tuple[int, list[str]]], so_far: _Progress, *, continued: bool = False) -> None:
+    natures = _natures(rows, so_far.columns)
     for number, (line, cells) in enumerate(rows):
-        if is_note(cells) or (is_header(cells) and guess_columns(cells).get("name") == so_far.columns["name"]):
+        nature = natures[number]
+        if nature is RowNature.NOTE or _header_again(cells, so_far.columns):
             continue
         if any(cell.strip() for cell in cells[so_far.width :]):
             reason = f"列数（{len(cells)}）多于表头（{so_far.width}），内容可能错位"
@@ -165,7 +174,25 @@ def _take_rows(grid: Grid, rows: Sequence[tuple[int, list[str]]], so_far: _Progr
             joined = {field: before[2].get(field, "") + value for field, value in raw.items()}
             so_far.raws[-1] = (before[0], before[1], joined)
             continue
+        if nature is RowNature.NAMELESS:
+            _Noter(so_far, grid, line)(_EMPTY_NAME, fatal=True)
+            continue
         so_far.raws.append((grid, line, raw))
+
+
+def _natures(rows: Sequence[tuple[int, list[str]]], columns: Mapping[str, int]) -> list[RowNature]:
+    """Judge all rows, from the last to the first: what a lone number means depends on whether names follow."""
+    natures: list[RowNature] = []
+    more = False
+    for _, cells in reversed(rows):
+        natures.append(row_nature(cells, columns, more=more))
+        more = more or natures[-1] is RowNature.INSTITUTION
+    return natures[::-1]
+
+
+def _header_again(cells: Sequence[str], columns: Mapping[str, int]) -> bool:
+    alone = max(columns.values()) == 0
+    return is_header(cells, alone=alone) and guess_columns(cells).get("name") == columns["name"]
 
 
 def _dates(text: str) -> list[date]:
@@ -217,11 +244,22 @@ def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in _SPLIT.split(text) if part.strip() and not _NO_CODE.match(part.strip()))
 
 
+def _without_unstored(raw: Mapping[str, str], note: _Noter) -> dict[str, str]:
+    for field, value in raw.items():
+        if value == UNSTORED:
+            note(f"“{CHINESE[field]}”是公式，文件里没有存下结果，按空处理")
+    return {field: "" if value == UNSTORED else value for field, value in raw.items()}
+
+
 def _entry(raw: Mapping[str, str], number: int, kind: ListKind, note: _Noter) -> Entry | None:
     name = clean_name(raw.get("name", ""))
     if not name:
-        note("机构名称是空的", fatal=True)
+        note(_EMPTY_NAME, fatal=True)
         return None
+    if name == UNSTORED:
+        note("机构名称是公式，文件里没有存下结果；请用表格软件打开、保存后再导入", fatal=True)
+        return None
+    raw = _without_unstored(raw, note)
     if len(name) < 3 or unicodedata.normalize("NFKC", name).isdecimal():
         note(f"“{name}”不像机构名称", fatal=True)
         return None
@@ -271,7 +309,7 @@ def load_list(
     try:
         body = path.read_bytes()
     except OSError as error:
-        raise BadInput(f"读不到文件（{error.strerror}）", file=path) from error
+        raise BadInput(f"读不到文件（{in_words(error)}）", file=path) from error
     so_far = _Progress(path, [], [], [], {}, {})
     for grid in read_grids(path, body):
         _read_grid(grid, so_far, mapping)
@@ -292,6 +330,7 @@ def load_list(
         entries=tuple(entries),
         troubles=tuple(so_far.troubles),
         mapping=tuple(so_far.mapping),
+        unused=so_far.unused,
     )
 
 
@@ -319,4 +358,5 @@ def load_lists(paths: Iterable[str | Path]) -> ListFile:
         entries=tuple(entries),
         troubles=tuple(trouble for file in files for trouble in file.troubles),
         mapping=tuple(sheet for file in files for sheet in file.mapping),
+        unused=tuple(dict.fromkeys(header for file in files for header in file.unused)),
     )
