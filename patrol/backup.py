@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from patrol.errors import BadInput, EvidenceBroken, StoreError
+from patrol.errors import BadInput, EvidenceBroken, StoreError, in_words
 from patrol.settings import Settings
 from patrol.store import Store
 from patrol.vault import Vault, VerifyReport, verify
@@ -118,7 +118,7 @@ def _copy_database(store: Store, target: Path) -> None:
         with closing(sqlite3.connect(target)) as copy:
             store.database.conn.backup(copy)
     except sqlite3.Error as error:
-        raise StoreError(f"数据库无法备份（{error}）；请检查磁盘空间后重试") from error
+        raise StoreError(f"数据库无法备份（{in_words(error)}）；请检查磁盘空间后重试") from error
 
 
 def _copy_rest(workspace: Path, vault: Path, building: Path) -> None:

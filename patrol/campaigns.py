@@ -82,7 +82,10 @@ def load_campaign(path: Path) -> Campaign:
     Batches follow one another: the first takes in everything found up to its last day, each later one what was found after
     the batch before it. The last day is the day before the due date unless `until` says otherwise.
     """
-    read = build(_CampaignFile, read_toml(path), file=path)
+    table = read_toml(path)
+    if not table:
+        raise BadInput("文件是空的；请用 patrol campaign new 新建一份", file=path)
+    read = build(_CampaignFile, table, file=path)
     _check_dates(read, path)
     head = read.campaign
     return Campaign(

@@ -16,6 +16,9 @@ The text of an exception is Chinese, one line: what happened, to what, and what 
 elsewhere, and none here without a place in this drawing.
 """
 
+import errno
+import os
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -85,3 +88,66 @@ class CrawlError(PatrolError):
 
 class UnsafeAddress(CrawlError):
     """An address of our own network (private, loopback, link-local, metadata …) was refused at connect time."""
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_SYSTEM_WORDS = {
+    errno.ENOENT: "找不到文件或文件夹",
+    errno.EISDIR: "这是文件夹，不是文件",
+    errno.ENOTDIR: "路径中有一段不是文件夹",
+    errno.EEXIST: "已有同名的文件或文件夹",
+    errno.ENOTEMPTY: "文件夹不是空的",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EROFS: "所在磁盘只读",
+    errno.EBUSY: "正被另一个程序占用",
+    errno.ETXTBSY: "正被另一个程序占用",
+    errno.EMFILE: "打开的文件太多",
+    errno.ENFILE: "打开的文件太多",
+    errno.ENAMETOOLONG: "文件名太长",
+    errno.EINVAL: "文件名或路径不能用",
+    errno.ELOOP: "链接绕成了圈",
+    errno.EIO: "磁盘读写出错",
+    errno.EXDEV: "不在同一个磁盘",
+    errno.EADDRINUSE: "已被占用",
+    errno.EADDRNOTAVAIL: "本机没有这个地址",
+    **dict.fromkeys(_FULL, "磁盘已满"),
+}
+# what SQLite says, by a piece of its English
+_DATABASE_WORDS = {
+    "readonly": "数据库只读",
+    "unable to open": "打不开数据库文件",
+    "is full": "磁盘已满",
+    "locked": "数据库正被另一个程序占用",
+    "not a database": "文件不是数据库",
+    "malformed": "数据库内容损坏",
+    "disk i/o": "磁盘读写出错",
+    "authorization denied": "没有权限",
+    "no such table": "缺少数据表",
+}
+
+
+def in_words(error: Exception) -> str:
+    """Say in Chinese what the system (files, text encoding, SQLite) refused; its own text only where it is not known."""
+    if isinstance(error, UnicodeDecodeError):
+        return "不是 UTF-8 编码"
+    if isinstance(error, OSError):
+        known = next((_SYSTEM_WORDS[code] for code in _codes(error) if code in _SYSTEM_WORDS), "")
+        return known or error.strerror or "读写失败"
+    text = str(error)
+    if isinstance(error, PatrolError):
+        return text
+    return next((words for piece, words in _DATABASE_WORDS.items() if piece in text.lower()), text)
+
+
+def no_room(error: OSError) -> bool:
+    """Say whether a failure to write means that the disk, a quota or the largest file size is used up."""
+    return not _FULL.isdisjoint(_codes(error))
+
+
+def _codes(error: OSError) -> Iterable[int]:
+    if error.errno is not None:
+        return [error.errno]
+    # shutil gathers the failures of many files into one error that has no number, only their texts
+    text = str(error)
+    return [code for code in (*_FULL, *_SYSTEM_WORDS) if os.strerror(code) in text]

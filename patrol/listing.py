@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from patrol.errors import BadInput, StorageFull
+from patrol.errors import BadInput, PatrolError, StorageFull, in_words, no_room
 from patrol.licences import Index, ListFile, ListKind, load_list
 from patrol.licences.answers import Answer, Opinion, city_of_context, identity_of, key_of
 from patrol.licences.entries import Context
@@ -40,7 +40,9 @@ def seal_source(path: Path, sha256: str, workspace: Path) -> Path:
             with suppress(FileNotFoundError):
                 Path(temporary).unlink()
     except OSError as error:
-        raise StorageFull(f"名单原件存不进“{target.parent}”（{error.strerror}）；请清理磁盘后重试") from error
+        if no_room(error):
+            raise StorageFull(f"磁盘空间不足，名单原件存不进“{target.parent}”；请清理磁盘后重试") from error
+        raise PatrolError(f"名单原件存不进“{target.parent}”（{in_words(error)}）；请检查路径和权限") from error
     return target
 
 

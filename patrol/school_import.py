@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from patrol.calendar_files import SchoolFile, Vacation
-from patrol.errors import BadInput
+from patrol.errors import BadInput, in_words
 from patrol.licences.cells import Grid
 from patrol.licences.grids import read_grids
 
@@ -46,7 +46,7 @@ def read_school_table(path: Path, *, region: str, school_year: str, source: str,
     try:
         body = path.read_bytes()
     except OSError as error:
-        raise BadInput(f"无法读取（{error.strerror}）；请检查路径", file=path) from error
+        raise BadInput(f"无法读取（{in_words(error)}）；请检查路径", file=path) from error
     rows = [cell for grid in read_grids(path, body) for cell in _cells(grid, path)]
     if not rows:
         raise BadInput("表格里没有找到学段和寒暑假起止日期；请确认表头有“学段”和“寒假”“暑假”（或“开始”“结束”）", file=path)

@@ -6,12 +6,12 @@ the default. `load()` returns a frozen record; `patrol doctor` prints each value
 
 import os
 import sys
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from patrol.errors import BadInput
+from patrol.validation import read_toml
 
 Value = str | int | float | bool
 
@@ -120,10 +120,7 @@ def _refuse(setting: Setting, raw: object, origin: str) -> Value:
 def _from_file(path: Path) -> dict[str, object]:
     if not path.is_file():
         return {}
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"不是有效的 TOML 文件（{error}）", file=path) from error
+    table = read_toml(path)
     for name in table:
         if name not in _BY_NAME:
             raise BadInput(f"没有这个设置；可用的有：{'、'.join(_BY_NAME)}", file=path, field=name)

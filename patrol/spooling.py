@@ -1,11 +1,11 @@
 """The spool: bytes of recent fetches, one plain file a body, named by its SHA-256."""
 
-import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from patrol.errors import PatrolError, StorageFull
+from patrol.errors import PatrolError, StorageFull, in_words, no_room
 
 
 def spool(folder: Path, sha256: str, body: bytes, *, sync: bool = True) -> Path:
@@ -27,8 +27,9 @@ def spool(folder: Path, sha256: str, body: bytes, *, sync: bool = True) -> Path:
                 os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
-        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        if no_room(error):
             raise StorageFull("磁盘空间不足，网页未能缓存；请清理磁盘后重新运行同一命令") from error
-        raise PatrolError(f"无法写入“{folder}”（{error.strerror}）；请检查路径和权限") from error
+        raise PatrolError(f"无法写入“{folder}”（{in_words(error)}）；请检查路径和权限") from error
     return path

@@ -10,12 +10,14 @@ from uuid import uuid4
 from patrol.browser_profiles import check_profiles
 from patrol.browsers import find_browser
 from patrol.crawl import SpiderJob, run_spider
-from patrol.errors import BadInput, NotAvailable, PatrolError
+from patrol.errors import BadInput, NotAvailable, PatrolError, in_words
+from patrol.licences.cells import decode
 from patrol.model import Campaign, Run, SourceChoice, SourceCoverage, State
 from patrol.monitors import check_run
 from patrol.places import is_web_address
 from patrol.platforms import load_platform
 from patrol.settings import Settings
+from patrol.source_names import source_title
 from patrol.spider_job import BY_ADDRESS, PASTED, WATCHED
 from patrol.store import Store
 from patrol.vault import EvidenceState, Vault
@@ -57,7 +59,7 @@ class SweepResult:
 
     def raise_if_cut_short(self) -> None:
         """Raise PatrolError naming the sources whose run did not come to its end, and why; or that nothing was seen."""
-        cut = [f"{run.source}（{run.error or '被中止'}）" for run in self.runs if run.outcome != "finished"]
+        cut = [f"{source_title(run.source)}（{run.error or '被中止'}）" for run in self.runs if run.outcome != "finished"]
         if cut:
             raise PatrolError(f"没有巡查完：{'；'.join(cut)}。已取得的都已保存，再次运行同一命令会接着做")
         if self.blind:
@@ -66,7 +68,7 @@ class SweepResult:
 
 def _why_blind(run: Run) -> str:
     reasons = [f"{state.chinese}{run.counts[state.value]}页" for state in State if run.counts.get(state.value, 0)]
-    return f"{run.source}（{'，'.join(reasons) or run.error or '没有取到网页'}）"
+    return f"{source_title(run.source)}（{'，'.join(reasons) or run.error or '没有取到网页'}）"
 
 
 Teller = Callable[[Progress], None]
@@ -195,13 +197,11 @@ def _open_orders(waiting: Sequence[Mapping[str, object]], vault: Vault, store: S
 def read_urls(path: Path) -> list[str]:
     """Return the addresses in a text file, one or more a line, in order, each once; BadInput names the first line without one."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = decode(path.read_bytes(), path)
     except FileNotFoundError as error:
         raise BadInput("找不到这个文件；请检查路径", file=path) from error
-    except UnicodeDecodeError as error:
-        raise BadInput("不是 UTF-8 编码；请用“另存为”选择 UTF-8 后重试", file=path) from error
     except OSError as error:
-        raise BadInput("读不了这个文件（是文件夹，或没有权限）；请检查路径", file=path) from error
+        raise BadInput(f"读不了这个文件（{in_words(error)}）；请检查路径", file=path) from error
     urls: dict[str, None] = {}
     for number, line in enumerate(text.splitlines(), 1):
         words = [word for word in line.split() if word.startswith(("http://", "https://"))]

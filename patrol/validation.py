@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from patrol.errors import BadInput
+from patrol.errors import BadInput, in_words
 
 
 class FileRecord(BaseModel):
@@ -19,6 +20,9 @@ class FileRecord(BaseModel):
 
 
 Record = TypeVar("Record", bound=BaseModel)
+
+_DAY_SHAPED = re.compile(r"(?<![\d-])(\d{4})-(\d{1,2})-(\d{1,2})(?![\d-])")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|#.*")
 
 _REASONS = {
     "extra_forbidden": "没有这个键；请检查拼写，或参照手册删去",
@@ -70,7 +74,9 @@ def read_toml(path: Path) -> dict[str, object]:
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
         line = int(found.group(1)) if found else None
-        raise BadInput(f"不是有效的 TOML（{_toml_reason(str(error))}）；请对照样例修改这一行", file=path, line=line) from error
+        wrong_day = _wrong_day(text.split("\n")[line - 1]) if line else ""
+        reason = wrong_day or f"不是有效的 TOML（{_toml_reason(str(error))}）；请对照样例修改这一行"
+        raise BadInput(reason, file=path, line=line) from error
     except (ValueError, RecursionError) as error:
         raise BadInput("不是有效的 TOML（有过长的数字或过深的嵌套）；请对照样例修改", file=path) from error
 
@@ -124,7 +130,7 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise BadInput("不是 UTF-8 编码；请用“另存为”选择 UTF-8 后重试", file=path) from error
     except OSError as error:
-        raise BadInput(f"无法读取（{error.strerror}）", file=path) from error
+        raise BadInput(f"无法读取（{in_words(error)}）", file=path) from error
 
 
 def _line_of(key: str, file: Path) -> int | None:
@@ -137,6 +143,19 @@ def _line_of(key: str, file: Path) -> int | None:
     return None
 
 
+def _wrong_day(line: str) -> str:
+    """Say what is wrong with the first date outside quotes that TOML does not take; nothing when all are right."""
+    for year, month, day in _DAY_SHAPED.findall(_QUOTED.sub("", line)):
+        written = f"{year}-{month}-{day}"
+        try:
+            meant = date(int(year), int(month), int(day)).isoformat()
+        except ValueError:
+            return f"没有 {written} 这一天；请改正日期，写作 2027-01-15"
+        if meant != written:
+            return f"日期“{written}”应写作 {meant}"
+    return ""
+
+
 def _toml_reason(text: str) -> str:
     known = {
         "Invalid value": "值的写法不对",
@@ -146,5 +165,13 @@ def _toml_reason(text: str) -> str:
         "Invalid date": "日期不存在",
         "Illegal character": "有不允许的字符",
         "Unterminated": "引号没有成对",
+        "Expected newline or end of document": "一行里多写了内容",
+        "Invalid statement": "应写作 键 = 值",
+        "Invalid initial character": "应写作 键 = 值",
+        "Expected ']'": "方括号没有成对",
+        "Cannot declare": "同一个表写了两次",
+        "Cannot mutate": "同一个表写了两次",
+        "Duplicate inline table key": "同一个键写了两次",
+        "Unescaped": "反斜杠写法不对",
     }
     return next((chinese for english, chinese in known.items() if english in text), text)

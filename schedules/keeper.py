@@ -12,7 +12,7 @@ from typing import Protocol
 
 from patrol.calendar import PublicDays
 from patrol.campaigns import CHINA
-from patrol.errors import PatrolError
+from patrol.errors import PatrolError, in_words
 from patrol.model import Campaign
 from patrol.store.clock import ClockBook, Occurrence
 from schedules.jobs import Job
@@ -260,7 +260,7 @@ class Keeper:
         try:
             self._work[occurrence.id] = _Running(started, job, self.start_work(job, campaign, started))
         except (PatrolError, OSError) as error:
-            self._ended(job, started, Ended("failed", f"无法启动：{error}", again=True), tick)
+            self._ended(job, started, Ended("failed", f"无法启动：{in_words(error)}", again=True), tick)
 
     def _why_missed(self, occurrence: Occurrence, job: Job) -> str:
         if self._cramped and job.action in _HEAVY:

@@ -42,7 +42,7 @@ def test_unknown_key_is_named_with_its_line(campaign_file: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("end = 2027-02-28", "end = 2027-02-30", "TOML"),
+        ("end = 2027-02-28", "end = 2027-02-30", "没有 2027-02-30 这一天"),
         ("end = 2027-02-28", "end = 2027-01-01", "早于开始日期"),
         ("end = 2027-02-28", "end = 2037-02-28", "400天"),
         ("due = 2027-02-15", "due = 2027-01-20", "第2批"),

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from detectors.model import Detection, Document
-from patrol.errors import BadInput
+from patrol.errors import BadInput, in_words
 
 CATEGORIES: Final = (
     "subject_ad",
@@ -153,7 +153,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         with path.open(encoding="utf-8") as lines:
             yield from ((number, line) for number, line in enumerate(lines, 1) if line.strip())
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"无法读取（{error}）；请检查路径和编码（应为 UTF-8）", file=path) from error
+        raise BadInput(f"无法读取（{in_words(error)}）；请检查路径和编码（应为 UTF-8）", file=path) from error
 
 
 def _record(kind: type[Labelled], line: str, path: Path, number: int) -> Labelled:

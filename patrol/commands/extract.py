@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from patrol.errors import BadInput
+from patrol.errors import BadInput, in_words
 from patrol.model import MiniProgram, Reading
 from patrol.platforms import Platform, load_platform
 from patrol.settings import load as load_settings
@@ -149,7 +149,7 @@ def _body(file: str) -> tuple[bytes, datetime]:
     try:
         return path.read_bytes(), datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except OSError as error:
-        raise BadInput(f"无法读取（{error.strerror}）；请检查路径", file=path) from error
+        raise BadInput(f"无法读取（{in_words(error)}）；请检查路径", file=path) from error
 
 
 def _moment(text: str) -> datetime | None:

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from detectors import Detector
 from detectors.errors import RuleError
 from detectors.model import Document
 from detectors.rules import Rule, load_rules
-from patrol.errors import BadInput
+from patrol.commands.tables import folding
+from patrol.errors import BadInput, in_words
 
 app = typer.Typer(help="规则：列出、查看、检查（规则写在 detectors/rules 和本单位的增补文件里）", no_args_is_help=True)
 _AXES = {"violation": "学科类", "ad": "培训广告"}
@@ -26,7 +26,7 @@ def rules_of(extra: Path | None) -> tuple[Rule, ...]:
     except RuleError as error:
         raise BadInput(str(error), file=extra) from error
     except OSError as error:
-        raise BadInput(f"打不开：{error.strerror}", file=extra) from error
+        raise BadInput(f"打不开：{in_words(error)}", file=extra) from error
 
 
 def broken_examples(rules: tuple[Rule, ...], extra: Path | None = None) -> list[str]:
@@ -49,7 +49,7 @@ def _fired(detector: Detector, rule: Rule, text: str) -> set[str]:
 @app.command("list")
 def list_command(rules: RulesFile = None) -> None:
     """列出全部规则。"""
-    table = Table("编号", "名称", "轴", "类别", "程度", "依据", "施行", title="检测规则")
+    table = folding("编号", "名称", "轴", "类别", "程度", "依据", "施行", title="检测规则")
     for rule in rules_of(rules):
         until = f" 至 {rule.effective_to}" if rule.effective_to else ""
         table.add_row(
@@ -86,7 +86,8 @@ def show_command(code: Annotated[str, typer.Argument(help="规则编号，如 T-
         "不命中例": "；".join(rule.passing),
         "文件": rule.file,
     }
-    table = Table(show_header=False)
+    table = folding("条目", "内容")
+    table.show_header = False
     for name, value in rows.items():
         table.add_row(name, value)
     Console().print(table)

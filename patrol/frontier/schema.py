@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from patrol.errors import StorageFull, StoreError
+from patrol.errors import StorageFull, StoreError, in_words
 
 FILE_NAME = "frontier.db"
 VERSION = 1
@@ -47,9 +47,9 @@ def connect(path: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         raise translate(error) from error
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"“{path}”不是待取清单文件或已损坏（{error}）；请把它移走后重新运行巡查") from error
+        raise StoreError(f"“{path}”不是待取清单文件或已损坏（{in_words(error)}）；请把它移走后重新运行巡查") from error
     except OSError as error:
-        raise StoreError(f"无法建立“{path}”（{error.strerror}）；请检查路径和权限") from error
+        raise StoreError(f"无法建立“{path}”（{in_words(error)}）；请检查路径和权限") from error
     return connection
 
 
@@ -83,4 +83,4 @@ def translate(error: sqlite3.OperationalError) -> StoreError | StorageFull:
         return StorageFull("磁盘空间不足，待取清单未写入；请清理磁盘后重新运行同一命令，已保存的内容不会丢失")
     if "locked" in text:
         return StoreError("待取清单正被另一个程序占用；请稍后重试，或关闭正在运行的巡查")
-    return StoreError(f"待取清单无法读写（{text}）；请检查工作区的路径和权限")
+    return StoreError(f"待取清单无法读写（{in_words(error)}）；请检查工作区的路径和权限")

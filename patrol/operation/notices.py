@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from patrol.campaigns import CHINA
-from patrol.errors import BadInput
+from patrol.errors import BadInput, in_words
 from patrol.operation.logs import masked
 from patrol.settings import Settings
 from patrol.store.clock import ClockBook, Notice
@@ -157,8 +157,8 @@ def _secret(value: str, name: str, *, always_file: bool = False) -> str:
         return value
     try:
         return Path(value).expanduser().read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise BadInput(f"读不出文件“{value}”（{error.strerror}）", field=name) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"读不出文件“{value}”（{in_words(error)}）", field=name) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from patrol.commands.extract import extract
-from patrol.errors import BadInput
+from patrol.errors import BadInput, in_words
 from patrol.model import Capture
 from patrol.platforms import Platform
 from patrol.settings import Settings
@@ -32,7 +32,7 @@ def keep(platform: Platform, body: bytes, capture: Capture, settings: Settings) 
         _write(folder / f"{name}.headers", about)
         _write(folder / f"{name}.expected", read)
     except OSError as error:
-        raise BadInput(f"写不了（{error.strerror}）；请检查路径和权限", file=folder) from error
+        raise BadInput(f"写不了（{in_words(error)}）；请检查路径和权限", file=folder) from error
     return folder / f"{name}{ending}"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from patrol.errors import StorageFull, StoreError
+from patrol.errors import StorageFull, StoreError, in_words
 from patrol.store.migrations import MIGRATIONS
 from patrol.store.upgrading import copy_before_upgrade
 
@@ -32,9 +32,9 @@ def connect(path: Path) -> Database:
     except sqlite3.OperationalError as error:
         raise _translate(error, path) from error
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"“{path}”不是本系统的数据库或已损坏（{error}）；请从备份恢复（patrol restore）") from error
+        raise StoreError(f"“{path}”不是本系统的数据库或已损坏（{in_words(error)}）；请从备份恢复（patrol restore）") from error
     except OSError as error:
-        raise StoreError(f"无法建立工作区“{path.parent}”（{error.strerror}）；请检查路径和权限") from error
+        raise StoreError(f"无法建立工作区“{path.parent}”（{in_words(error)}）；请检查路径和权限") from error
     return database
 
 
@@ -82,4 +82,4 @@ def _translate(error: sqlite3.OperationalError, path: Path | None) -> StoreError
     if "locked" in text:
         return StoreError("数据库正被另一个程序占用超过15秒；请稍后重试，或关闭正在运行的巡查")
     where = f"“{path}”" if path else ""
-    return StoreError(f"无法打开或写入数据库{where}（{text}）；请检查路径和权限")
+    return StoreError(f"无法打开或写入数据库{where}（{in_words(error)}）；请检查路径和权限")

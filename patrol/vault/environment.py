@@ -9,6 +9,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from patrol.errors import in_words
 from patrol.settings import Settings
 from patrol.vault.model import Check, Environment
 
@@ -50,7 +51,7 @@ def _hosts_check() -> Check:
     try:
         lines = _HOSTS.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
-        return Check(name="hosts 文件", result=f"未能读取（{error.strerror}）")
+        return Check(name="hosts 文件", result=f"未能读取（{in_words(error)}）")
     entries = [line.split("#", 1)[0].split() for line in lines]
     names = {name for entry in entries if len(entry) > 1 for name in entry[1:]}
     own = {platform.node(), platform.node().split(".")[0]}

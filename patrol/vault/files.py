@@ -1,6 +1,5 @@
 """Writing that is whole or not there: temporary file, fsync, then a link that refuses to overwrite."""
 
-import errno
 import os
 import shutil
 import sys
@@ -9,22 +8,21 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-from patrol.errors import EvidenceError, StorageFull
+from patrol.errors import EvidenceError, StorageFull, in_words, no_room
 
 if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 READ_ONLY = 0o444
 
 
 def explain(error: OSError, path: Path) -> EvidenceError | StorageFull:
     """Return the error to raise for a failed write: StorageFull when there is no room, EvidenceError otherwise."""
-    if error.errno in _FULL:
+    if no_room(error):
         return StorageFull(f"磁盘空间不足，无法写入“{path.name}”；此前已入库的证据完整，请清理磁盘后重新运行同一命令")
-    return EvidenceError(f"无法写入证据文件“{path}”（{error.strerror}）；请检查文件夹权限后重新运行")
+    return EvidenceError(f"无法写入“{path}”（{in_words(error)}）；请检查路径和权限后重新运行")
 
 
 def sync_folder(folder: Path) -> None:

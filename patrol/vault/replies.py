@@ -23,7 +23,7 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
-from patrol.errors import BadInput, EvidenceBroken
+from patrol.errors import BadInput, EvidenceBroken, in_words
 from patrol.settings import Settings
 
 GRANTED = 0
@@ -46,7 +46,8 @@ def load_roots(path: Path) -> tuple[x509.Certificate, ...]:
     try:
         return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
     except (OSError, ValueError) as error:
-        raise BadInput(f"读不到时间戳根证书（PEM 格式）：{error}", file=path, field="tsa_roots") from error
+        why = in_words(error) if isinstance(error, OSError) else "内容不是 PEM 格式的证书"
+        raise BadInput(f"读不到时间戳根证书：{why}", file=path, field="tsa_roots") from error
 
 
 def pinned_roots(settings: Settings) -> tuple[x509.Certificate, ...]:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from patrol.errors import BadInput
+from patrol.errors import BadInput, in_words
 from patrol.settings import Settings
 from patrol.vault import files
 
@@ -46,7 +46,8 @@ def load_signer(path: Path) -> Signer:
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise BadInput(f"读不到签名私钥（PEM 格式）：{error}", file=path, field="signing_key") from error
+        why = in_words(error) if isinstance(error, OSError) else "内容不是 PEM 格式的私钥，或设了口令"
+        raise BadInput(f"读不到签名私钥：{why}", file=path, field="signing_key") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise BadInput("签名私钥应为 Ed25519；可用 patrol evidence signing-key 生成", file=path, field="signing_key")
     return Signer(key)
