@@ -1,9 +1,12 @@
 """Where an officer points a command at: a web address to fetch, a file to write. Refused before anything is begun."""
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from uuid import uuid4
 
-from patrol.errors import BadInput
+from patrol.errors import BadInput, PatrolError, StorageFull, in_words, no_room
 
 
 def is_web_address(text: str) -> bool:
@@ -25,6 +28,24 @@ def check_result_file(path: Path, *inputs: Path) -> None:
         raise BadInput("这不是普通文件；请另写一个文件名", file=path)
     if path.exists() and any(one.exists() and one.samefile(path) for one in inputs):
         raise BadInput("结果不能写回输入文件；请另写一个文件名", file=path)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a UTF-8 text file with its folders, whole or not at all. Raises StorageFull, or PatrolError naming the cause."""
+    part = path.with_name(f".{path.name[:60]}.{uuid4().hex[:8]}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        if no_room(error):
+            raise StorageFull(f"磁盘空间不足，“{path.name}”没有写入；请清理磁盘后重新运行") from error
+        raise PatrolError(f"{path}：无法写入（{in_words(error)}）；请检查路径和权限") from error
 
 
 def shown_address(url: str) -> str:

@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from patrol import settings
-from patrol.campaigns import load_campaign
+from patrol.campaigns import china_today, load_campaign
 from patrol.cli import command_line
+from patrol.errors import PatrolError
 from patrol.store import Store
 from patrol.store.clock import ClockBook
 
@@ -200,3 +201,23 @@ def test_check_names_the_imported_lists_that_will_be_asked(folder: Path, campaig
 def test_a_new_file_says_where_a_local_address_is_wanted(folder: Path) -> None:
     text = new(folder, "寒假", 2027).read_text(encoding="utf-8")
     assert 'name = "wuba58"              # 58同城\n# base = "https://本地城市代码.58.com"' in text
+
+
+def test_without_a_year_it_is_the_next_one(folder: Path) -> None:
+    done = patrol(folder, "campaign", "new", "寒假", "--region", "昆明市")
+    assert done.exit_code == 0, done.output
+    campaign = load_campaign(next((folder / "campaigns").glob("*-winter.toml")))
+    assert 0 <= (campaign.end - china_today()).days <= 366
+
+
+def test_an_unknown_template_is_named_before_anything_else(folder: Path) -> None:
+    assert "没有“春假”模板；有：寒假、暑假、国庆、常态化" in str(patrol(folder, "campaign", "new", "春假").exception)
+
+
+def test_a_campaign_file_that_cannot_be_written_is_refused_and_not_registered(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    target = tmp_path / "file" / "x.toml"
+    done = patrol(folder, "campaign", "new", "寒假", "--region", "云川市", "--output", str(target))
+    assert isinstance(done.exception, PatrolError)
+    assert "无法写入" in str(done.exception)
+    assert "云川市" not in patrol(folder, "campaign", "list").output

@@ -14,6 +14,7 @@ from patrol.calendar import STAGE_NAMES, PublicDays, SchoolCalendar
 from patrol.calendar_files import FOLDER, SchoolFile, YearNotice, load_calendar
 from patrol.campaigns import china_today
 from patrol.errors import BadInput
+from patrol.places import write_whole
 from patrol.school_import import read_school_table
 from patrol.validation import build, read_yaml
 
@@ -75,13 +76,23 @@ def check_command() -> None:
 
 @app.command("notice")
 def notice_command(
-    file: Annotated[Path, typer.Argument(help="年度通知文件（YAML，写法见 patrol calendar notice --help）")],
+    file: Annotated[Path, typer.Argument(help="年度通知文件（YAML，写法见上面的样例）")],
 ) -> None:
-    """载入国务院办公厅一年的放假调休通知：year、source、published、festivals（name、start、end、make_up）。"""
+    """载入国务院办公厅一年的放假调休通知；每个节日写放假起止日（含），make_up 为调休上班日，没有调休的不写。
+
+    样例（日期照通知原文填写，法定节日要写全）：
+
+    \b
+    year: 2026
+    source: 国务院办公厅关于2026年部分节假日安排的通知
+    published: 2025-11-04
+    festivals:
+      - {name: 元旦, start: 2026-01-01, end: 2026-01-03, make_up: [2026-01-04]}
+      - {name: 清明节, start: 2026-04-04, end: 2026-04-06}
+    """
     notice = build(YearNotice, read_yaml(file), file=file)
     target = settings.load().workspace / FOLDER / f"year-{notice.year}.yml"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    write_whole(target, file.read_text(encoding="utf-8-sig"))
     typer.echo(f"已载入{notice.year}年放假调休：{target}")
     for difference in PublicDays(load_calendar(settings.load().workspace)).disagreements(notice.year):
         typer.echo(f"注意：{difference}", err=True)
@@ -100,8 +111,7 @@ def import_command(
         file, region=region, school_year=school_year, source=source, published=_day(published) if published else None
     )
     target = settings.load().workspace / FOLDER / f"school-{_safe(region)}-{school_year}.yml"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(_as_yaml(read), encoding="utf-8")
+    write_whole(target, _as_yaml(read))
     for one in read.vacations:
         stages = "、".join(STAGE_NAMES[stage] for stage in one.stages)
         typer.echo(f"{one.name} {one.start} 至 {one.end}（{stages}）")

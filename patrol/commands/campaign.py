@@ -18,6 +18,7 @@ from patrol.campaign_templates import fill, kind_named, kinds
 from patrol.campaigns import china_today, load_campaign
 from patrol.errors import BadInput
 from patrol.model import Campaign, Judgement
+from patrol.places import write_whole
 from patrol.platforms import load_platforms
 from patrol.settings import Settings
 from patrol.store import Store
@@ -30,11 +31,17 @@ File = Annotated[Path, typer.Argument(help="专项行动文件（TOML）")]
 FOLDER = "campaigns"
 
 
+def _known_kind(name: str) -> str:
+    # asked as the word is read: a missing --region is not told before an unknown template
+    kind_named(name)
+    return name
+
+
 @app.command("new")
 def new_command(
-    kind: Annotated[str, typer.Argument(help=f"模板：{'、'.join(one.name for one in kinds())}")],
+    kind: Annotated[str, typer.Argument(help=f"模板：{'、'.join(one.name for one in kinds())}", callback=_known_kind)],
     region: Annotated[str, typer.Option("--region", help="地区，如 云川市")],
-    year: Annotated[int, typer.Option("--year", min=2020, max=2100, help="年份；不写为最近将到的一次")] = 0,
+    year: Annotated[int | None, typer.Option("--year", min=2020, max=2100, help="年份；不写为最近将到的一次")] = None,
     unit: Annotated[str, typer.Option("--unit", help="报送单位；不写为“地区＋教育局”")] = "",
     output: Annotated[Path | None, typer.Option("--output", help="保存到哪里；不写则放进工作区 campaigns 文件夹")] = None,
 ) -> None:
@@ -47,8 +54,7 @@ def new_command(
     target = output or given.workspace / FOLDER / f"{filled.id}.toml"
     if target.exists():
         raise BadInput("文件已存在，不覆盖；请改名或移走后再新建", file=target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(filled.text, encoding="utf-8")
+    write_whole(target, filled.text)
     campaign = load_campaign(target)
     with _store(given) as store:
         _register(store, campaign)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from patrol import settings
 from patrol.calendar import PublicDays, provisional_notes
 from patrol.calendar_files import load_calendar
 from patrol.campaigns import batch_of, load_campaign
-from patrol.errors import BadInput, StorageFull
+from patrol.errors import BadInput, PatrolError, StorageFull, in_words, no_room
 from patrol.handling import Snapshot
 from patrol.platforms import Platform, load_platform, platform_names
 from patrol.reports.edits import LastIssue, read_last_issue
@@ -26,7 +27,6 @@ from patrol.store import Store
 from patrol.store.handling import HandlingBook
 
 WRITERS: dict[str, Callable[[Report, Path], None]] = {".xlsx": write_xlsx, ".docx": write_docx}
-_NO_SPACE = 28
 _KIND = re.compile(r"\.(?=[0-9]*[A-Za-z])[0-9A-Za-z]{1,5}")
 
 
@@ -117,11 +117,11 @@ def whole(file: Path, writer: Callable[[Path], object]) -> None:
         writer(part)
         part.replace(file)
     except OSError as error:
-        if error.errno == _NO_SPACE:
+        if no_room(error):
             raise StorageFull(f"磁盘空间不足，“{file.name}”没有生成；请清理磁盘后重新运行") from error
-        raise BadInput(f"无法写入（{error.strerror}）；请检查路径和权限，或关闭正打开它的程序", file=file) from error
+        raise PatrolError(f"{file}：无法写入（{in_words(error)}）；请检查路径和权限，或关闭正打开它的程序") from error
     finally:
-        if part.parent.is_dir():
+        with suppress(OSError):
             part.unlink(missing_ok=True)
 
 

@@ -1,10 +1,15 @@
 """Write a form as a workbook: landscape A4, header row repeated, rows as high as their text, nothing that can run."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC
+from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
@@ -41,13 +46,32 @@ def write_xlsx(report: Report, path: Path) -> None:
         "strings_to_urls": False,
         "strings_to_numbers": False,
     }
-    with xlsxwriter.Workbook(str(path), options) as book:
+    packed = _Packed()
+    with _scratch() as scratch, xlsxwriter.Workbook(packed, options | {"tmpdir": scratch}) as book:
         versions = "；".join(f"{name}：{value}" for name, value in report.versions)
         created = report.made_at.astimezone(UTC).replace(tzinfo=None)
         book.set_properties({"title": report.title, "comments": versions, "created": created})
         formats = {size: _formats(book, size) for size in (_SIZE, _SIZE - 1)}
         for table in report.tables:
             _sheet(book, table, formats[_SIZE - 1 if table.crowded else _SIZE])
+    path.write_bytes(packed.getbuffer())
+
+
+class _Packed(BytesIO):
+    """The workbook in memory; stays open for a zip file cut off by a full disk, which writes its end as it is thrown away."""
+
+    def close(self) -> None:
+        """Stay open."""
+
+
+@contextmanager
+def _scratch() -> Iterator[str]:
+    """Give xlsxwriter a folder for its parts that goes away whole; raise the OSError that it wraps, as every writer does."""
+    with TemporaryDirectory(prefix="patrol-", ignore_cleanup_errors=True) as folder:
+        try:
+            yield folder
+        except FileCreateError as error:
+            raise error.args[0] from error
 
 
 def _formats(book: Workbook, size: int) -> Formats:

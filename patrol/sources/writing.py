@@ -14,6 +14,7 @@ import yaml
 from patrol.campaigns import china_today
 from patrol.errors import BadInput
 from patrol.model import Campaign
+from patrol.places import write_whole
 from patrol.platforms import FILE_NAME, GENERIC, Platform, load_platform, platform_names
 from patrol.settings import Settings
 from patrol.sources.trial import TriedPage, try_pages
@@ -125,8 +126,4 @@ def _spec(url: str, page: TriedPage, guesses: Sequence[Guess]) -> dict[str, obje
 
 def _write(folder: Path, url: str, spec: Mapping[str, object]) -> None:
     text = yaml.safe_dump(dict(spec), allow_unicode=True, sort_keys=False, width=120)
-    try:
-        folder.mkdir(parents=True)
-        (folder / FILE_NAME).write_text(_HEAD.format(title=spec["title"], url=url) + text, encoding="utf-8")
-    except OSError as error:
-        raise BadInput(f"写不了（{error.strerror}）；请检查路径和权限", file=folder) from error
+    write_whole(folder / FILE_NAME, _HEAD.format(title=spec["title"], url=url) + text)
