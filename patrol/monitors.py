@@ -16,6 +16,7 @@ from patrol.campaigns import CHINA
 from patrol.errors import BadInput
 from patrol.model import Campaign, Issue, Run, State
 from patrol.platforms import Expect, Platform, load_platform
+from patrol.source_names import source_title
 from patrol.store import Store
 from patrol.store.clock import ClockBook
 from patrol.store.health import HealthBook
@@ -120,7 +121,7 @@ def _notify(
 ) -> None:
     book, day = ClockBook(store), f"{now.astimezone(CHINA):%Y-%m-%d}"
     platform = _platform(source)
-    title = platform.title if platform else source
+    title = platform.title if platform else source_title(source)
     for issue in issues:
         accept = f"；人工核实确实如此的，运行 patrol source accept {source}" if platform and issue.cause in ACCEPTABLE else ""
         text = f"{campaign.title}·{title}：{issue.text}。界限：{issue.threshold_why}{accept}"

@@ -38,6 +38,21 @@ def test_broken_address_is_refused_with_its_line(tmp_path: Path, line: str) -> N
         read_urls(file)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_addresses_are_read_in_the_encodings_of_lists(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "网址.txt"
+    file.write_bytes("# 群众举报的网址\nhttps://a.example/ 家教\n".encode(encoding))
+    assert read_urls(file) == ["https://a.example/"]
+
+
+@pytest.mark.parametrize("body", [b"\x89\x81\xff\x00\xd6", b"\xff\xfe\x00\xd8\x01", b"\xb0\xa1\xb0\xa2"])
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path, body: bytes) -> None:
+    file = tmp_path / "urls.bin"
+    file.write_bytes(body)
+    with pytest.raises(BadInput):
+        read_urls(file)
+
+
 def test_folder_of_addresses_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="读不了"):
         read_urls(tmp_path)

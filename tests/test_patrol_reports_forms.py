@@ -17,7 +17,7 @@ from detectors.model import Contact, Detection, Element, Finding
 from patrol.bench.report import sample_input, sample_whole
 from patrol.errors import NotAvailable
 from patrol.handling import ListChange, Measure, Review
-from patrol.model import Judgement, Lead, State, Verdict
+from patrol.model import Judgement, Lead, SourceChoice, State, Verdict
 from patrol.platforms import PaperKind, load_platforms
 from patrol.reports import charts, coverage, figures, wording
 from patrol.reports.edits import read_last_issue
@@ -271,6 +271,13 @@ def test_gone_and_blocked_sources_are_told_apart_in_the_coverage_words() -> None
     assert not State.BLOCKED_CAPTCHA.covered
     rows = sample_input(0).coverage
     assert figures.flags(replace(sample_whole(0), coverage=tuple(row for row in rows if row.complete))) >= {"no_leads"}
+
+
+def test_pages_brought_by_hand_are_named_in_chinese() -> None:
+    given = sample_input(0)
+    chosen = replace(given.campaign, sources=(SourceChoice(name="saved"), SourceChoice(name="urls")))
+    shown = [row.values[1] for row in coverage.build(replace(given, campaign=chosen, coverage=())).rows]
+    assert shown[:2] == ["人工保存的网页", "粘贴的网址"]
 
 
 def test_pages_that_did_not_change_and_repeats_are_told_under_the_coverage() -> None:

@@ -101,6 +101,15 @@ def test_page_seen_once_counts_as_covered_whatever_came_later(store: Store, camp
     assert store.coverage(campaign.id)[0].complete
 
 
+@pytest.mark.parametrize(("source", "title"), [("saved", "人工保存的网页"), ("urls", "粘贴的网址"), ("discuz", "discuz")])
+def test_sources_without_a_platform_are_called_by_their_chinese_name(
+    store: Store, campaign: Campaign, source: str, title: str
+) -> None:
+    store.start_run(Run(id="r-9", campaign=campaign.id, source=source, started_at=NOON))
+    store.record_visit(replace(visit("https://a.example/1", State.OK), source=source), run="r-9", campaign=campaign.id)
+    assert [row.title for row in store.coverage(campaign.id)] == [title]
+
+
 def test_unfetched_pages_of_a_run_are_counted_as_waiting(store: Store, campaign: Campaign) -> None:
     begin(store, campaign)
     store.end_run(

@@ -37,7 +37,10 @@ def text_of(value: object) -> str:
 def decode(body: bytes, path: Path) -> str:
     """Return the text of a Chinese file: UTF-8 when it is, else GB18030. Raises BadInput with the line that is neither."""
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return body.decode("utf-16", errors="strict")
+        try:
+            return body.decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise BadInput("不是完整的文本文件；请用表格软件打开后另存为“CSV UTF-8”", file=path) from error
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -3,6 +3,7 @@
 from patrol.model import SourceCoverage
 from patrol.reports.cells import clean, moment
 from patrol.reports.records import BLANK, Column, ReportInput, Row, Table, Value
+from patrol.source_names import source_title
 
 COLUMNS = (
     Column(key="serial", heading="序号", width=12, align="center"),
@@ -44,7 +45,8 @@ def sources(given: ReportInput) -> tuple[SourceCoverage, ...]:
 
 
 def _never(name: str) -> SourceCoverage:
-    return SourceCoverage(source=name, title=name, planned=0, covered=0, waiting=0, posts=0, leads=0, note="本期没有巡查记录")
+    title = source_title(name)
+    return SourceCoverage(source=name, title=title, planned=0, covered=0, waiting=0, posts=0, leads=0, note="本期没有巡查记录")
 
 
 def build(given: ReportInput) -> Table:

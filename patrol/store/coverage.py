@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from patrol.model import SourceCoverage, State
+from patrol.source_names import source_title
 
 Rows = Callable[..., Iterator[dict[str, object]]]
 
@@ -81,7 +82,7 @@ def _one(
         note = "本次巡查尚未结束"
     return SourceCoverage(
         source=source,
-        title=source,
+        title=source_title(source),
         planned=len(pages) + waiting,
         covered=covered,
         waiting=waiting,
