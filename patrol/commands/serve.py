@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 import ssl
 import webbrowser
 from collections.abc import Callable
@@ -20,13 +21,14 @@ from patrol import settings as settings_module
 from patrol.console.app import console_app
 from patrol.console.desk import Desk, Origins
 from patrol.console.evidence_site import evidence_app
-from patrol.errors import BadInput, NotAvailable
+from patrol.errors import BadInput, NotAvailable, in_words
 from patrol.operation.clock_child import ClockChild
 from patrol.settings import Settings
 
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
 _LOG_BYTES = 5_000_000
 _LOOK_SECONDS = 0.1
+_LAST_PORT = 65534
 _log = logging.getLogger("patrol.console")
 
 
@@ -40,9 +42,10 @@ def serve_command(
     """启动控制台和调度服务：审核线索、巡查、名单、报表、移送。首次启动时显示一次性的设置网址。"""
     settings = settings_module.load()
     place = place_of(settings, host, port)
+    check_free(place)
     desk = Desk(settings, place.origins)
     for file in campaign or ():
-        desk.register_campaign(file)
+        desk.prefer_campaign(file)
     _log_to(settings.workspace / "logs" / "console.log", settings.text("log_level"))
     address = first_address(desk)
     typer.echo(f"控制台：{address}")
@@ -95,12 +98,28 @@ def place_of(settings: Settings, host: str = "", port: int = 0) -> Place:
         settings.text("console_certificate"),
         settings.text("console_key"),
     )
+    if not 1 <= place.port <= _LAST_PORT:
+        raise BadInput(f"端口应在 1 至 {_LAST_PORT} 之间（证据查看用下一个端口），实际为 {place.port}", field="--port")
     if place.host not in _LOCAL and not place.certificate:
         raise BadInput("监听本机以外的地址须启用 TLS：请在 settings.toml 写 console_certificate 和 console_key", field="--host")
     for name, file in (("console_certificate", place.certificate), ("console_key", place.key)):
         if file and not Path(file).is_file():
             raise BadInput("找不到这个文件", file=file, field=name)
     return place
+
+
+def check_free(place: Place) -> None:
+    """Raise NotAvailable when one of the two ports cannot be listened on, before anything is begun or shown."""
+    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+    for port in (place.port, place.port + 1):
+        try:
+            socket.create_server((place.host, port), family=family).close()
+        except socket.gaierror as error:
+            raise BadInput(f"没有“{place.host}”这个地址；请写本机的地址，如 127.0.0.1", field="--host") from error
+        except OSError as error:
+            raise NotAvailable(
+                f"端口 {port} 不能用（{in_words(error)}）；请用 --port 换一个，或关闭占用它的程序（也许是另一个控制台）"
+            ) from error
 
 
 def first_address(desk: Desk) -> str:

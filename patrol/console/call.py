@@ -115,7 +115,7 @@ class Call:
 
     @cached_property
     def campaign_id(self) -> str:
-        """Return the campaign that the user looks at: the chosen one, else the latest."""
+        """Return the campaign that the user looks at: the chosen one, else the one the console opens with."""
         known = [identity for identity, _ in self.desk.campaigns()]
         chosen = self.query("campaign") or self.request.cookies.get(CAMPAIGN_COOKIE, "")
         return chosen if chosen in known else next(iter(known), "")
@@ -124,6 +124,12 @@ class Call:
     def campaign(self) -> Campaign | None:
         """Return that campaign as its file says it, when the console knows the file."""
         return self.desk.campaign(self.campaign_id) if self.campaign_id else None
+
+    def look_at(self, identity: str) -> None:
+        """Show this answer under another campaign than the chosen one (a lead's own); an empty name changes nothing."""
+        if identity:
+            self.campaign_id = identity
+            self.__dict__.pop("campaign", None)
 
     def need_campaign(self) -> Campaign:
         """Return the campaign, or refuse with what to do."""

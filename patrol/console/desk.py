@@ -26,9 +26,11 @@ from patrol.listing import index_on
 from patrol.model import Campaign
 from patrol.platforms import Platform, load_platform, platform_names
 from patrol.settings import Settings
+from patrol.source_names import source_title
 from patrol.store import Store
 from patrol.store.accounts import AccountBook
 from patrol.store.audit import AuditBook
+from patrol.store.clock import ClockBook
 from patrol.store.console import ConsoleBook
 from patrol.store.console_allowing import AllowBook
 from patrol.store.console_overview import OverviewBook
@@ -62,7 +64,7 @@ class Books:
         self.accounts, self.audit, self.review = AccountBook(store), AuditBook(store), ReviewBook(store)
         self.leads, self.overview, self.work = ConsoleBook(store), OverviewBook(store), WorkBook(store)
         self.search, self.handling, self.lists = SearchBook(store), HandlingBook(store), ListStore(store.database)
-        self.allowing = AllowBook(store)
+        self.allowing, self.clock = AllowBook(store), ClockBook(store)
 
 
 @dataclass(slots=True)
@@ -83,6 +85,7 @@ class Desk:
         self._local = threading.local()
         # weak: a thread that ends takes its connection with it
         self._opened: WeakSet[Store] = WeakSet()
+        self._preferred: list[str] = []
         self._lock = threading.Lock()
         self._kept: dict[str, _Kept] = {}
         self._remaking = ThreadPoolExecutor(1, "remaking")
@@ -159,12 +162,19 @@ class Desk:
     # campaigns
 
     def campaigns(self) -> list[tuple[str, str]]:
-        """Return (id, title) of every campaign that is known, the latest used first."""
+        """Return (id, title) of every campaign that is known, the one to open with first: one the console was started for, then
+        one whose file says that it runs today, then one where leads wait; among equals the latest used."""
         known = dict(self.books.work.campaigns())
         for identity in self.books.work.campaign_files():
             if identity not in known and (campaign := self.campaign(identity)):
                 known[identity] = campaign.title
-        return list(known.items())
+        closed, waiting = self.books.clock.closed_campaigns(), self.books.leads.waiting()
+        return sorted(known.items(), key=lambda one: self._rank(one[0], closed=one[0] in closed, waits=one[0] in waiting))
+
+    def _rank(self, identity: str, *, closed: bool, waits: bool) -> tuple[bool, bool, bool, bool]:
+        campaign = self.campaign(identity)
+        runs = campaign is not None and not closed and campaign.start <= china_today() <= campaign.end
+        return identity not in self._preferred, not runs, not waits, campaign is None
 
     def campaign(self, identity: str) -> Campaign | None:
         """Return a campaign from its file; None when the console does not know its file, or it cannot be read any more."""
@@ -183,6 +193,12 @@ class Desk:
         self.books.store.save_campaign(campaign, path.read_text(encoding="utf-8-sig"), now)
         self.books.work.remember_campaign(campaign.id, str(path.resolve()), campaign.title, now)
         self.forget("campaign:")
+        return campaign
+
+    def prefer_campaign(self, path: Path) -> Campaign:
+        """Take a campaign file in, as one of those this console is started for; BadInput when it is wrong."""
+        campaign = self.register_campaign(path)
+        self._preferred.append(campaign.id)
         return campaign
 
     # lists and platforms
@@ -211,11 +227,9 @@ class Desk:
         return found, faults
 
     def platform_title(self, name: str) -> str:
-        """Return how officers call a platform."""
-        if name == "urls":
-            return "人工录入"
+        """Return how officers call a platform, or a source that is none."""
         known = self.platforms().get(name)
-        return known.title if known else name
+        return known.title if known else source_title(name)
 
     def index(self, day: date | None = None) -> Index | None:
         """Return the workspace's lists as they hold on a day (today), made ready; None when none was imported."""

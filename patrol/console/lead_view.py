@@ -122,6 +122,7 @@ def lead_view(call: Call, number: str) -> LeadView:
     detection = screening.detection if screening else None
     decisions = books.review.decisions(number)
     campaign = call.desk.books.leads.campaign_of(number)
+    call.look_at(campaign)
     post = screening.post if screening else None
     evidence = evidence_view(call.desk.vault, card.evidence)
     return LeadView(

@@ -127,6 +127,15 @@ class ConsoleBook:
         found = {Stage(str(row["stage"])): int(str(row["n"])) for row in rows}
         return {stage: found.get(stage, 0) for stage in Stage}
 
+    def waiting(self, district: str = "") -> dict[str, int]:
+        """Return how many leads wait for a first review, by campaign; campaigns where none waits are left out."""
+        rows = self._db.query(
+            """SELECT campaign, sum(n) AS n FROM lead_stage_counts WHERE stage = ?
+               AND (? = '' OR region = '' OR instr(region, ?) > 0) GROUP BY campaign HAVING sum(n) > 0""",
+            [Stage.NEW.value, district, district],
+        )
+        return {str(row["campaign"]): int(str(row["n"])) for row in rows}
+
     def facet(self, wanted: DeskFilter, column: str) -> list[tuple[str, int]]:
         """Return how many leads each value of a column has under a filter, most first. `column`: platform, verdict or grade."""
         if column not in {"platform", "verdict", "grade"}:

@@ -112,6 +112,8 @@ def _sign_in(call: Call, login: str, target: str) -> Response:
     call.csrf = csrf
     response = call.go(target)
     _cookie(call, response, SESSION_COOKIE, token, LONGEST_HOURS * 3600)
+    # each sign-in begins at the campaign under way, not at what was looked at some day before
+    response.delete_cookie(CAMPAIGN_COOKIE, path="/")
     return response
 
 
@@ -137,7 +139,9 @@ def logout(call: Call) -> Response:
 
 def choose_campaign(call: Call) -> Response:
     """Look at another campaign from now on."""
-    response = call.go(_inside(call.text("next")))
+    target = _inside(call.text("next"))
+    # a lead's page and its evidence stay under the lead's own campaign: there is nothing to see there of another
+    response = call.go("/leads" if target.startswith(("/leads/", "/evidence/")) else target)
     _cookie(call, response, CAMPAIGN_COOKIE, call.text("campaign", most=100), 180 * 86400)
     return response
 

@@ -39,7 +39,8 @@ def _number(call: Call) -> str:
     """Return the evidence number of the path, when its lead is the officer's to see."""
     number = call.path("number")
     lead = lead_of(number)
-    if call.books.leads.campaign_of(lead):
+    if campaign := call.books.leads.campaign_of(lead):
+        call.look_at(campaign)
         check_district(call, call.books.leads.card(lead))
     return number
 

@@ -46,10 +46,10 @@ def choose_case(call: Call) -> Response:
 
 def recheck_lead(call: Call) -> Response:
     """Look at one lead's page again now, in a child process."""
-    number, campaign = call.path("number"), call.need_campaign()
+    number = call.path("number")
     check_district(call, call.books.leads.card(number))
-    if call.books.leads.campaign_of(number) != campaign.id:
-        raise BadInput("这条线索属于另一个专项行动；请在页面上方切换后再复查")
+    call.look_at(call.books.leads.campaign_of(number))
+    campaign = call.need_campaign()
     arguments = ["recheck", "--campaign", campaign.path, "--lead", number]
     task = call.desk.tasks.start("recheck", f"复查 {number}", arguments, name=call.who.name)
     call.audit("recheck", number)

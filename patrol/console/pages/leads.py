@@ -74,8 +74,20 @@ def queue(call: Call) -> Response:
     facets = {column: _facet(call, wanted, column) for column in ("platform", "verdict")}
     waiting = call.desk.remembered("search_pending", 10, call.books.search.pending) if given.get("q") else 0
     return call.page(
-        "queue.html", **values, stages=stages, facets=facets, waiting=waiting, saved=call.books.work.filters(call.who.id)
+        "queue.html",
+        **values,
+        stages=stages,
+        facets=facets,
+        waiting=waiting,
+        saved=call.books.work.filters(call.who.id),
+        elsewhere=[] if cards else _elsewhere(call, wanted.district),
     )
+
+
+def _elsewhere(call: Call, district: str) -> list[tuple[str, str, int]]:
+    """Return (id, title, number) of the other campaigns where leads wait for a first review."""
+    waiting = call.books.leads.waiting(district)
+    return [(id_, title, waiting[id_]) for id_, title in call.desk.campaigns() if id_ in waiting and id_ != call.campaign_id]
 
 
 def _facet(call: Call, wanted: DeskFilter, column: str) -> list[tuple[str, int]]:
