@@ -80,7 +80,6 @@ class Walker(Spider):
         # the pictures of a page that is what it was were looked at when it was read
         pictures = () if response.meta.get("unchanged") else self._pictures(platform, reading)
         follow = (*self._links(lease, platform, reading), *pictures, *self._popups(lease, response))
-        missing = f"未读出：{'、'.join(reading.missing)}" if reading.missing else ""
         visit = Visit(
             url=lease.url,
             source=lease.source,
@@ -89,7 +88,7 @@ class Walker(Spider):
             kind=reading.kind if reading.kind in _VISIT_KINDS else lease.kind,
             status=capture.status,
             items=len(posts),
-            reason="；".join(filter(None, (reading.reason, missing, response.meta.get("note", "")))),
+            reason="；".join(filter(None, (reading.why, response.meta.get("note", "")))),
             sha256=capture.sha256,
             search_word=lease.keyword,
             final_url=capture.final_url,

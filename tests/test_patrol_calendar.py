@@ -5,11 +5,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from detectors import Detector
 from detectors.model import Document
 from patrol.calendar import PublicDays, SchoolCalendar, provisional_notes, public_day
-from patrol.calendar_files import FOLDER, SHIPPED, load_calendar
+from patrol.calendar_files import FOLDER, SHIPPED, Festival, load_calendar
+from patrol.commands.calendar import notice_command
 from patrol.errors import BadInput
 from patrol.model import Campaign, SchoolTerm
 
@@ -149,3 +151,11 @@ def test_a_finding_that_rests_on_provisional_dates_says_so() -> None:
     )
     assert any("2026-02-22" in note and "暂定" not in note for note in known.notes)
     assert any("2032-02-22" in note and "暂定" in note for note in unknown.notes)
+
+
+def test_help_of_a_notice_shows_an_example_that_is_yaml() -> None:
+    shown = notice_command.__doc__ or ""
+    example = yaml.safe_load(shown.partition("\b")[2])
+    assert set(example) == {"year", "source", "published", "festivals"}
+    for festival in example["festivals"]:
+        Festival.model_validate(festival)

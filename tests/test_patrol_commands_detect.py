@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from patrol.cli import command_line
 from patrol.commands.detect import campaign_detector, detect_command
 from patrol.errors import BadInput
 from tests.test_patrol_calendar import notice_2027
@@ -75,3 +77,12 @@ def test_bad_line_is_refused_whole_with_line_and_field(tmp_path: Path, line: str
     assert refused.value.field == field
     assert not target.exists()
     assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.parametrize("text", ["", "\n\n"])
+def test_empty_input_says_that_there_was_nothing_to_do(tmp_path: Path, text: str) -> None:
+    source = tmp_path / "posts.jsonl"
+    source.write_text(text, encoding="utf-8")
+    done = CliRunner().invoke(command_line(("detect", "match")), ["detect", "--input", str(source)])
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert done.stderr == "提示：输入是空的，没有要检测的帖子\n"

@@ -106,3 +106,15 @@ def test_broken_list_is_refused_with_its_row(tmp_path: Path) -> None:
     found = match(path, "-", "-", QUERIES)
     assert isinstance(found.exception, BadInput)
     assert "第3行" in str(found.exception)
+
+
+def test_empty_input_says_that_there_was_nothing_to_do(whitelist: Path) -> None:
+    """An empty input is no fault: exit 0, nothing on standard output, one line on standard error."""
+    found = match(whitelist, "-", "-", "\n")
+    assert (found.exit_code, found.stdout, found.stderr) == (0, "", "提示：输入是空的，没有要比对的名称\n")
+
+
+def test_a_look_up_of_nothing_is_refused(whitelist: Path) -> None:
+    """`whitelist lookup ""` is bad input, not a name without a match."""
+    found = CliRunner().invoke(command_line(("whitelist", "match")), ["whitelist", "lookup", " ", "--whitelist", str(whitelist)])
+    assert isinstance(found.exception, BadInput)

@@ -3,6 +3,7 @@
 import json
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -64,3 +65,19 @@ def test_a_browser_is_opened_only_where_there_is_a_screen() -> None:
 def test_the_network_needs_encryption() -> None:
     with pytest.raises(BadInput, match="TLS"):
         place_of(load({}), host="0.0.0.0")
+
+
+@pytest.mark.parametrize("port", [-1, 65535, 99999])
+def test_a_port_that_there_is_not_is_refused(port: int) -> None:
+    with pytest.raises(BadInput, match="端口应在 1 至 65534 之间"):
+        place_of(load({}), port=port)
+
+
+def test_a_taken_port_is_one_line_and_nothing_is_begun(workspace: Path) -> None:
+    port = free_ports()
+    with socket.create_server(("127.0.0.1", port + 1)):
+        command = [sys.executable, "-m", "patrol", "-w", str(workspace), "serve", "--no-open", "--port", str(port)]
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=_SECONDS, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert f"端口 {port + 1} 不能用（已被占用）" in done.stderr
+    assert not workspace.exists()

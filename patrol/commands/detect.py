@@ -25,7 +25,7 @@ from detectors.model import Detection, Document, Element
 from patrol import settings
 from patrol.calendar import judge_in
 from patrol.campaigns import load_campaign
-from patrol.errors import BadInput
+from patrol.errors import BadInput, in_words
 from patrol.places import check_result_file
 
 _CHUNK = 64
@@ -72,9 +72,13 @@ def detect_command(
         raise BadInput(str(error), file=rules) from error
     if "-" not in {input_path, output_path}:
         check_result_file(Path(output_path), Path(input_path))
+    count = 0
     with _opened(input_path) as source, _whole_or_nothing(output_path) as target:
         for line in _answers(source, input_path, basis, workers or len(os.sched_getaffinity(0))):
+            count += 1
             target.write(line)
+    if not count:
+        typer.echo("提示：输入是空的，没有要检测的帖子", err=True)
 
 
 def _answers(source: BinaryIO, name: str, basis: Basis, workers: int) -> Iterator[bytes]:
@@ -222,7 +226,7 @@ def _opened(path: str) -> Iterator[BinaryIO]:
     try:
         handle = Path(path).open("rb")  # noqa: SIM115 - closed by the with below
     except OSError as error:
-        raise BadInput(f"打不开：{error.strerror}", file=path) from error
+        raise BadInput(f"打不开：{in_words(error)}", file=path) from error
     with handle:
         yield handle
 
@@ -236,7 +240,7 @@ def _whole_or_nothing(path: str) -> Iterator[BinaryIO]:
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=".detect-", dir=folder)
     except OSError as error:
-        raise BadInput(f"不能在此处写结果：{error.strerror}", file=path) from error
+        raise BadInput(f"不能在此处写结果：{in_words(error)}", file=path) from error
     try:
         with os.fdopen(descriptor, "wb") as target:
             yield target

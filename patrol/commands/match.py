@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from patrol.errors import BadInput, StorageFull
+from patrol.errors import BadInput, PatrolError, StorageFull, in_words, no_room
 from patrol.licences import Context, Index, load_list
 from patrol.model import Match, Verdict
 from patrol.places import check_result_file
@@ -45,6 +45,8 @@ def match_command(
     answers = [_line(query, index.match(query.text, query.context)) for query in _shown(asked)]
     with open_output(output) as stream:
         stream.writelines(answers)
+    if not asked:
+        typer.echo("提示：输入是空的，没有要比对的名称", err=True)
 
 
 def parse_mapping(pairs: list[str]) -> dict[str, str]:
@@ -66,7 +68,7 @@ def read_queries(path: Path) -> list[Query]:
     try:
         body = sys.stdin.buffer.read() if path == STREAM else path.read_bytes()
     except OSError as error:
-        raise BadInput(f"读不到文件（{error.strerror}）", file=path) from error
+        raise BadInput(f"读不到文件（{in_words(error)}）", file=path) from error
     asked = []
     for number, raw in enumerate(body.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
         if raw.strip():
@@ -120,7 +122,7 @@ def open_output(path: Path) -> Iterator[TextIO]:
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
-        raise BadInput(f"写不了结果（{error.strerror}）；请检查文件夹是否存在、可写", file=path) from error
+        raise BadInput(f"写不了结果（{in_words(error)}）；请检查文件夹是否存在、可写", file=path) from error
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as stream:
             yield stream
@@ -128,7 +130,9 @@ def open_output(path: Path) -> Iterator[TextIO]:
             os.fsync(stream.fileno())
         Path(name).replace(path)
     except OSError as error:
-        raise StorageFull(f"写不了结果“{path}”（{error.strerror}）；请清理磁盘后重试") from error
+        if no_room(error):
+            raise StorageFull(f"磁盘空间不足，结果“{path}”没有写入；请清理磁盘后重试") from error
+        raise PatrolError(f"写不了结果“{path}”（{in_words(error)}）；请检查路径和权限") from error
     finally:
         with suppress(FileNotFoundError):
             Path(name).unlink()

@@ -17,6 +17,8 @@ from patrol.platforms import Platform, load_platforms
 from patrol.spooling import spool
 
 _ENDINGS = {".html", ".htm", ".xhtml", ".mht", ".mhtml", ".json", ".xml"}
+# what the software itself wrote is no clue that somebody brought; `clues` holds what the console was given
+_OWN_FOLDERS = ("vault", "spool", "reports", "takedowns", "lists", "platforms", "upgrades", "logs")
 _HEAD = 200_000
 _MOST_BYTES = 50_000_000
 # browsers write where a page was saved from; pages themselves name their own address, in whatever order of attributes
@@ -64,8 +66,8 @@ class SavedPage:
     body: bytes
 
 
-def find_saved_pages(folder: Path, *, platform: str = "") -> Iterator[SavedPage]:
-    """Yield the saved pages under a folder in a steady order.
+def find_saved_pages(folder: Path, *, platform: str = "", workspace: Path | None = None) -> Iterator[SavedPage]:
+    """Yield the saved pages under a folder in a steady order, none of those that the software keeps in the workspace.
 
     The platform is the one asked for, else a folder's name on the way, else the owner of the page's host, else generic.
     """
@@ -74,7 +76,7 @@ def find_saved_pages(folder: Path, *, platform: str = "") -> Iterator[SavedPage]
     known = load_platforms()
     if platform and platform not in known:
         raise BadInput(f"没有名为“{platform}”的平台；可用的有：{'、'.join(known)}")
-    files = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.suffix.lower() in _ENDINGS)
+    files = [folder] if folder.is_file() else list(_brought(folder, workspace))
     if not files:
         raise BadInput(f"没有找到网页文件（{'、'.join(sorted(_ENDINGS))}）", file=folder)
     for path in files:
@@ -83,6 +85,13 @@ def find_saved_pages(folder: Path, *, platform: str = "") -> Iterator[SavedPage]
         body = path.read_bytes()
         url = _address(body) or imported_address(path.name, hashlib.sha256(body).hexdigest())
         yield SavedPage(path, url, known[platform or _guess(path, url, known)], body)
+
+
+def _brought(folder: Path, workspace: Path | None) -> Iterator[Path]:
+    own = [(workspace / name).resolve() for name in _OWN_FOLDERS] if workspace else []
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in _ENDINGS and path.is_file() and not any(path.resolve().is_relative_to(one) for one in own):
+            yield path
 
 
 def _address(body: bytes) -> str:
@@ -137,7 +146,7 @@ def read_saved_page(page: SavedPage, spool_folder: Path, source: str) -> tuple[P
         at=datetime.now(UTC),
         kind=reading.kind,
         items=len(reading.posts),
-        reason=reading.reason or ("缺少：" + "、".join(reading.missing) if reading.missing else ""),
+        reason=reading.why,
         sha256=digest,
     )
     posts = reading.posts if reading.state in {State.OK, State.EMPTY} else ()

@@ -43,6 +43,30 @@ class Reading:
     reason: str = ""
     missing: tuple[str, ...] = ()
 
+    @property
+    def why(self) -> str:
+        """What an officer is told of a page that was not read: never empty for a changed one."""
+        wanted = "、".join("或".join(_FIELDS.get(name, name) for name in need.split("|")) for need in self.missing)
+        told = "；".join(filter(None, (self.reason, f"未读出：{wanted}" if wanted else "")))
+        return told or ("页面与平台规则对不上，没有读出内容" if self.state is State.CHANGED else "")
+
+
+_FIELDS = {
+    "title": "标题",
+    "text": "正文",
+    "url": "网址",
+    "author": "发布者",
+    "account_alias": "账号别名",
+    "items": "列表条目",
+    "images": "图片",
+    "licence": "证照",
+    "address": "地址",
+    "contacts": "联系方式",
+    "byline": "署名",
+    "tags": "标签",
+    "bio": "简介",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
