@@ -21,7 +21,7 @@ _WORDS = {"ok": "[green]正常[/]", "warn": "[yellow]注意[/]", "bad": "[red]�
 
 
 def status_command(as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出（供监控系统取用）")] = False) -> None:
-    """工作区现状：调度服务、来源、线索、取证、任务、磁盘、备份、提醒、日历；有须处理的事项时退出码 1。"""
+    """工作区现状：调度服务、来源、线索、取证、任务、磁盘、备份、提醒、日历；有一项为“须处理”时退出码 1，只有“注意”时为 0。"""
     status = status_of(settings.load())
     if as_json:
         typer.echo(json.dumps(status.as_data(), ensure_ascii=False))

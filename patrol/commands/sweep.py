@@ -80,7 +80,7 @@ def screen_command(
     """筛查已保存的网页，与巡查走同一流程；读不懂的逐页说明。"""
     settings = settings_module.load()
     chosen = load_campaign(campaign) if campaign else ad_hoc_campaign()
-    pages = list(find_saved_pages(html, platform=platform))
+    pages = list(find_saved_pages(html, platform=platform, workspace=settings.workspace))
     if campaign is None:
         typer.echo("提示：没有指定专项行动（--campaign），线索记在“临时巡查”名下，不进任何一份报表", err=True)
     store, now = Store.open(settings.workspace), datetime.now(UTC)
@@ -231,7 +231,7 @@ def _print_saved(rows: list[tuple[Path, str, Reading, list[str]]], root: Path, *
                 "kind": reading.kind,
                 "posts": len(reading.posts),
                 "leads": leads,
-                "reason": reading.reason,
+                "reason": reading.why,
                 "missing": list(reading.missing),
             }
             typer.echo(json.dumps(data, ensure_ascii=False))
@@ -239,7 +239,6 @@ def _print_saved(rows: list[tuple[Path, str, Reading, list[str]]], root: Path, *
     table = Table("文件", "平台", "结果", "帖文", "线索", "说明", title="已保存网页的筛查结果")
     base = root if root.is_dir() else root.parent
     for path, platform, reading, leads in rows:
-        missing = f"未读出：{'、'.join(reading.missing)}" if reading.missing else reading.reason
         shown = "、".join(leads[:_SHOWN])
-        table.add_row(str(path.relative_to(base)), platform, reading.state.chinese, str(len(reading.posts)), shown, missing)
+        table.add_row(str(path.relative_to(base)), platform, reading.state.chinese, str(len(reading.posts)), shown, reading.why)
     Console().print(table)

@@ -175,6 +175,8 @@ def lookup_command(
     as_json: AsJson = False,
 ) -> None:
     """查一个名称在不在名单内，并说明理由。"""
+    if not name.strip():
+        raise BadInput("请写要查的名称", field="名称")
     day = _day(on, "--on") or china_today()
     if whitelist is not None:
         index = Index(load_list(whitelist), on=day)
