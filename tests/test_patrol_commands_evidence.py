@@ -30,6 +30,18 @@ def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "ws"
 
 
+@pytest.mark.parametrize(
+    "command", [["show", "ZJ-9"], ["export", "ZJ-9", "out"], ["hold", "ZJ-9", "--officer", "某甲", "--reason", "复议"]]
+)
+def test_an_unknown_number_is_bad_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]) -> None:
+    monkeypatch.setenv("PATROL_WORKSPACE", str(tmp_path / "ws"))
+    monkeypatch.chdir(tmp_path)
+    done = RUNNER.invoke(app, command)
+    assert isinstance(done.exception, BadInput)
+    assert "没有编号为“ZJ-9”的证据" in str(done.exception)
+    assert not (tmp_path / "out").exists()
+
+
 def test_capture_of_a_page_that_is_not_there_is_one_line_and_exit_code_1(bureau: Path) -> None:
     command = [sys.executable, "-m", "patrol", "evidence", "capture", nothing_listens(), "--number", "ZJ-1"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
@@ -12,7 +13,7 @@ from docx import Document
 from docx.oxml.ns import qn
 
 from patrol.bench.report import sample_whole
-from patrol.errors import BadInput, EvidenceBroken, StoreError
+from patrol.errors import BadInput, EvidenceBroken
 from patrol.handling import Look
 from patrol.model import Judgement, State
 from patrol.reports.forms import form, forms
@@ -116,7 +117,7 @@ def test_measures_hours_changes_and_looks_fill_the_blanks(workspace: Path) -> No
 def test_a_wrong_record_is_refused(workspace: Path) -> None:
     with pytest.raises(BadInput, match="没有“发射”"):
         report("record", "measure", "XS2027-000001", "发射", "--date", "2027-02-01", "--officer", "李某")
-    with pytest.raises(StoreError, match="没有编号"):
+    with pytest.raises(BadInput, match="没有编号"):
         report("record", "measure", "XS2027-999999", "约谈负责人", "--date", "2027-02-01", "--officer", "李某")
     with pytest.raises(BadInput, match="不是有效的日期"):
         report("record", "measure", "XS2027-000001", "约谈负责人", "--date", "2027-02-30", "--officer", "李某")
@@ -209,3 +210,15 @@ def test_sample_leads_differ_from_each_other() -> None:
     leads = sample_whole(FEW).leads
     assert len({lead.url for lead in leads}) == len(leads) == FEW
     assert replace(leads[0], score=0.1) != leads[0]
+
+
+@pytest.mark.parametrize("name", ["乱码.docx", "乱码.xlsx", "别的.docx", "表.csv", "没有.docx"])
+def test_a_file_that_is_no_form_is_not_printed(tmp_path: Path, name: str) -> None:
+    if not name.startswith("没有"):
+        (tmp_path / name).write_bytes(bytes(range(256)) * 8)
+    if name.startswith("别的"):
+        with ZipFile(tmp_path / name, "w") as package:
+            package.writestr("readme.txt", "x")
+    with pytest.raises(BadInput, match=name):
+        report("pdf", str(tmp_path / name))
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []

@@ -8,7 +8,7 @@ import pytest
 from sqlite_utils import Database
 
 from detectors.model import Detection, Element, Finding
-from patrol.errors import StoreError
+from patrol.errors import BadInput, StoreError
 from patrol.model import Campaign, Issue, Judgement, Match, Post, Run, Screening, State, Verdict, Visit
 from patrol.store import Store
 from patrol.store.migrations import MIGRATIONS
@@ -108,6 +108,11 @@ def test_sources_without_a_platform_are_called_by_their_chinese_name(
     store.start_run(Run(id="r-9", campaign=campaign.id, source=source, started_at=NOON))
     store.record_visit(replace(visit("https://a.example/1", State.OK), source=source), run="r-9", campaign=campaign.id)
     assert [row.title for row in store.coverage(campaign.id)] == [title]
+
+
+def test_an_unknown_lead_is_bad_input(store: Store) -> None:
+    with pytest.raises(BadInput, match="没有编号为“XS2027-999999”的线索"):
+        store.lead("XS2027-999999")
 
 
 def test_unfetched_pages_of_a_run_are_counted_as_waiting(store: Store, campaign: Campaign) -> None:

@@ -2,16 +2,19 @@
 
 import io
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
 from patrol.browsers import find_browser
-from patrol.errors import NotAvailable
+from patrol.errors import NotAvailable, StorageFull
 from patrol.settings import Settings, load
 from patrol.vault import EvidenceState, Limits, Manifest, Order, Vault, seal_pages, verify
+from patrol.vault.browser import refuse_full_disk
 from patrol.vault.masking import read_boxes
 from tests.patrol_vault_site import Site, is_capture_process, nothing_listens, serving_site
 
@@ -212,3 +215,15 @@ def test_browser_that_does_not_start_is_one_clear_error(tmp_path: Path, site: Si
     with pytest.raises(NotAvailable, match="patrol doctor"):
         seal_some(given, "/bin/false", site, "/plain")
     assert json.loads((tmp_path / "vault/vault.json").read_text())["format"]
+
+
+def test_failure_for_want_of_room_is_told_as_a_full_disk(tmp_path: Path) -> None:
+    with pytest.raises(StorageFull, match="磁盘空间不足"):
+        refuse_full_disk(tmp_path, "OSError: [Errno 28] No space left on device: 'a.png'")
+
+
+def test_failure_without_words_on_a_full_disk_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_full_disk(tmp_path, "")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1_500_000))
+    with pytest.raises(StorageFull, match="剩余 1 MB"):
+        refuse_full_disk(tmp_path, "")

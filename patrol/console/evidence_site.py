@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from patrol.console.desk import Desk
 from patrol.console.evidence import PAGES, sealed_file
-from patrol.errors import EvidenceError
+from patrol.errors import BadInput, EvidenceError
 
 TICKET_SECONDS = 900
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -75,7 +75,7 @@ def _page(desk: Desk, request: Request) -> Response:
         body = desk.vault.objects.read(entry.sha256)
     except BadSignature:
         return PlainTextResponse("链接已失效，请回到控制台重新打开", status_code=403, headers=headers)
-    except EvidenceError as error:
+    except (BadInput, EvidenceError) as error:
         return PlainTextResponse(str(error), status_code=404, headers=headers)
     declared = manifest.capture.content_type if manifest.capture else entry.media_type
     media = "text/html" if entry.role == "dom" or "html" in declared.lower() else "text/plain"

@@ -2,14 +2,18 @@
 
 import shutil
 import subprocess
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zipfile import BadZipFile, ZipFile
 
 from patrol.errors import BadInput, NotAvailable
 
 FONTS = Path(__file__).with_name("fonts.conf")
 _SECONDS = 300
+_MAIN_PARTS = {".docx": "word/document.xml", ".xlsx": "xl/workbook.xml"}
+_BROKEN = "不是完整的 Word 或 Excel 文件；请重新生成表单，再转成 PDF"
 
 
 def office() -> str:
@@ -22,11 +26,29 @@ def office() -> str:
     return found
 
 
+def _refuse_other_files(file: Path) -> None:
+    """Refuse what is no form: LibreOffice would print any bytes as text."""
+    main = _MAIN_PARTS.get(file.suffix.lower())
+    if main is None:
+        raise BadInput("不是 .docx 或 .xlsx 文件", file=file)
+    try:
+        with ZipFile(file) as package:
+            whole = main in package.namelist() and package.testzip() is None
+    except FileNotFoundError as error:
+        raise BadInput("找不到这个文件；请检查路径", file=file) from error
+    except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        raise BadInput(_BROKEN, file=file) from error
+    if not whole:
+        raise BadInput(_BROKEN, file=file)
+
+
 def to_pdf(files: Sequence[Path], folder: Path) -> tuple[Path, ...]:
     """Print files to PDF in `folder`, in one run with a profile of its own; return their paths in the same order.
 
     A preview: page breaks follow the fonts of this machine. BadInput when LibreOffice could not read a file.
     """
+    for file in files:
+        _refuse_other_files(file)
     program = office()
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as profile:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from patrol.errors import StoreError
+from patrol.errors import BadInput
 from patrol.model import (
     Campaign,
     Issue,
@@ -132,10 +132,10 @@ class Store:
     # leads
 
     def lead(self, number: str) -> Lead:
-        """Return one lead; StoreError when there is no such number."""
+        """Return one lead; BadInput when there is no such number."""
         for lead in self._leads("l.number = ?", [number]):
             return lead
-        raise StoreError(f"没有编号为“{number}”的线索；请核对线索编号")
+        raise BadInput(f"没有编号为“{number}”的线索；请核对线索编号")
 
     def leads(self, campaign: str, *, after: date | None = None, until: date | None = None) -> Iterator[Lead]:
         """Yield a campaign's leads by number; `after` is exclusive, `until` inclusive, both dates of finding (UTC+8)."""

@@ -3,12 +3,14 @@
 `capture_pages` starts the process (see serving.py), feeds it orders, watches it, and starts it again when it dies or hangs.
 """
 
+import errno
 import os
 import queue
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -17,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from patrol.errors import EvidenceError, NotAvailable
+from patrol.errors import EvidenceError, NotAvailable, StorageFull
 from patrol.identity import introduction
 from patrol.settings import Settings
 from patrol.vault.model import BrowserFacts, EvidenceState, Rendering, Sealed, SourceFile, tidy, to_json
@@ -28,6 +30,16 @@ from patrol.vault.vault import Vault
 _GRACE_SECONDS = 20.0
 _MOST_CRASHES = 2
 _RECORDING_FRAMES = 150
+_LEAST_FREE = 20_000_000  # a browser cannot begin on less
+
+
+def refuse_full_disk(folder: Path, told: str) -> None:
+    """Raise StorageFull when a failure was for want of room: it is said so, or was not, where there is no room to say it."""
+    free = min(shutil.disk_usage(place).free for place in (folder, tempfile.gettempdir()))
+    if os.strerror(errno.ENOSPC) in told or "ENOSPC" in told or free < _LEAST_FREE:
+        raise StorageFull(
+            f"磁盘空间不足（剩余 {free // 1_000_000} MB），取证没有做完；此前已入库的证据完整，请清理磁盘后重新运行同一命令"
+        )
 
 
 class _Process:
@@ -63,8 +75,10 @@ class _Process:
         """Raise EvidenceError when the process ended by an error of its own; a killed process (negative code) may be replaced."""
         code = self._process.wait()
         if code > 0:
-            last = self._log.read_text("utf-8", "replace").strip().splitlines()[-1:]
-            raise EvidenceError(f"取证进程出错退出（{code}）：{tidy(''.join(last), 200)}；请运行 patrol doctor 检查浏览器组件")
+            last = "".join(self._log.read_text("utf-8", "replace").strip().splitlines()[-1:])
+            refuse_full_disk(self._log.parent, last)
+            reason = tidy(last, 200) or "没有留下原因"
+            raise EvidenceError(f"取证进程出错退出（{code}）：{reason}；请运行 patrol doctor 检查浏览器组件")
 
     def stop(self) -> None:
         """End the process and its browser: kindly at first, then for good."""
@@ -137,7 +151,9 @@ def _fly(process: _Process, job: Job, waiting: deque[Order], flying: list[Order]
             return
         if line.startswith(b'{"fatal"'):
             flying.clear()
-            reason = tidy(Fatal.model_validate_json(line).fatal.splitlines()[0], 200)
+            told = Fatal.model_validate_json(line).fatal
+            refuse_full_disk(Path(job.folder), told)
+            reason = tidy(told.splitlines()[0], 200)
             raise NotAvailable(f"取证浏览器无法启动（{reason}）；请运行 patrol doctor 查看缺少什么")
         taken = Taken.model_validate_json(line)
         if taken.crashed:

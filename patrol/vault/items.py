@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from patrol.errors import EvidenceBroken, EvidenceError
+from patrol.errors import BadInput, EvidenceBroken
 from patrol.places import is_web_address
 from patrol.vault import digests
 from patrol.vault.model import EvidenceState, ItemStatus, Manifest, Sealed
@@ -47,10 +47,10 @@ class Items:
             yield manifest, replace(receipt(manifest, digests.of_bytes(data)), added=False)
 
     def manifests(self, number: str) -> tuple[Manifest, ...]:
-        """Return an item's manifests in the order of sealing. Raises EvidenceError when there is no such item."""
+        """Return an item's manifests in the order of sealing. Raises BadInput when there is no such item."""
         found = tuple(manifest for manifest, _ in self.sealed(number))
         if not found:
-            raise EvidenceError(f"没有编号为“{number[:64]}”的证据；请核对证据编号")
+            raise BadInput(f"没有编号为“{number[:64]}”的证据；请核对证据编号")
         return found
 
     def stamp(self, number: str, manifest: str) -> bytes | None:

@@ -61,7 +61,7 @@ def holds(vault: Vault) -> dict[str, str]:
 
 
 def hold(vault: Vault, number: str, *, officer: str, reason: str) -> None:
-    """Put an item on hold: nothing destroys it until it is released. Raises EvidenceError when there is no such item."""
+    """Put an item on hold: nothing destroys it until it is released. Raises BadInput when there is no such item."""
     vault.manifests(number)
     if not reason.strip():
         raise BadInput("请写明封存（暂停销毁）的事由", field="reason")
@@ -103,7 +103,7 @@ def destroy(vault: Vault, number: str, *, officer: str, approver: str, reason: s
         raise EvidenceError(f"证据 {number} 已封存（{holds(vault)[number]}），不能销毁；解除封存后再办")
     sealed = list(vault.items.sealed(number))
     if not sealed:
-        raise EvidenceError(f"没有编号为“{number[:64]}”的证据；请核对证据编号")
+        raise BadInput(f"没有编号为“{number[:64]}”的证据；请核对证据编号")
     row = vault.destroy_item(number, officer=officer.strip(), approver=approver.strip(), reason=reason)
     own = {entry.sha256 for manifest, _ in sealed for entry in manifest.files}
     doomed = json.loads(row.detail["objects"])
