@@ -1,14 +1,21 @@
 """What a mistyped command says: one Chinese line, exit 2; and an interruption says that what was got is kept."""
 
+import io
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from typer import rich_utils
+from typer.testing import CliRunner
 
 from patrol.cli import VERBS, command_line
+from patrol.commands.tables import folding
+from patrol.commands.usage import speak_chinese
 
 
 def patrol(*words: str) -> subprocess.CompletedProcess[str]:
@@ -29,6 +36,46 @@ def patrol(*words: str) -> subprocess.CompletedProcess[str]:
 def test_mistyped_command_is_answered_in_one_chinese_line(words: list[str], line: str) -> None:
     done = patrol(*words)
     assert (done.returncode, done.stderr.strip().replace("python -m patrol", "patrol")) == (2, line)
+
+
+def test_no_help_page_is_cut_or_speaks_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(rich_utils, "highlighter", rich_utils.highlighter)
+    monkeypatch.setattr(rich_utils, "types_highlighter", rich_utils.types_highlighter)
+    speak_chinese()
+    app, runner = command_line(), CliRunner()
+    paths = [one.name or "" for one in app.registered_commands]
+    for group in app.registered_groups:
+        inside = group.typer_instance.registered_commands if group.typer_instance else []
+        paths += [group.name or "", *(f"{group.name} {one.name}" for one in inside)]
+    for path in ["", *paths]:
+        if path.startswith("bench "):
+            continue
+        page = runner.invoke(app, [*path.split(), "--help"]).output
+        assert "用法：" in page, path
+        assert not re.search(r"(?<!…)…\s*│", page), page
+        assert not re.search(r"Show this|Usage|<(?:path|str|int|bool|list|float)|range", page), page
+
+
+def test_a_long_help_line_goes_on_in_the_next_line() -> None:
+    page = subprocess.run(
+        [sys.executable, "-m", "patrol", "takedown", "new", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": "80"},
+    ).stdout
+    assert "只移送这些线索；不写则取属于该单位职责的全部属实线索" in re.sub(r"[\s│]", "", page)
+
+
+def test_a_narrow_table_loses_nothing_and_breaks_no_number() -> None:
+    written = io.StringIO()
+    shown = folding("编号", "说明", whole=("编号",))
+    shown.add_row("SUBJECT-OFFER", "面向中小学生有偿提供学科类培训的校外机构和个人")
+    Console(width=40, file=written).print(shown)
+    lines = [line.split("│")[1:3] for line in written.getvalue().splitlines() if "│" in line]
+    assert lines[0][0].strip() == "SUBJECT-OFFER"
+    assert "".join(right.strip() for _, right in lines) == "面向中小学生有偿提供学科类培训的校外机构和个人"
 
 
 def test_every_verb_can_be_called() -> None:

@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from patrol import settings as settings_module
+from patrol.commands.tables import folding
 from patrol.errors import NotAvailable
 from patrol.machine import Part, inspect, mend
 from patrol.settings import SETTINGS, Settings
+
+_ORIGINS = {"default": "默认", "command line": "命令行"}
 
 
 def doctor_command(
@@ -37,15 +39,15 @@ def doctor_command(
 
 def _print(parts: list[Part], settings: Settings, *, everything: bool) -> None:
     console = Console()
-    table = Table("项目", "状态", "说明", title="本机检查")
+    table = folding("项目", "状态", "说明", title="本机检查")
     for part in parts:
         state = "[green]有[/]" if part.present else ("[red]缺[/]" if part.must else "[yellow]缺（可选）[/]")
         table.add_row(part.name, state, part.found if part.present else f"{part.found}。{part.mend}")
     console.print(table)
     if not everything:
         return
-    values = Table("设置", "当前值", "来自", "说明", title="设置")
+    values = folding("设置", "当前值", "来自", "说明", title="设置", whole=("设置",))
     for setting in SETTINGS:
         origin = settings.origins[setting.name]
-        values.add_row(setting.name, str(settings.values[setting.name]), "默认" if origin == "default" else origin, setting.help)
+        values.add_row(setting.name, str(settings.values[setting.name]), _ORIGINS.get(origin, origin), setting.help)
     console.print(values)

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from patrol import settings
 from patrol.campaigns import CHINA
+from patrol.commands.tables import folding
 from patrol.commands.upkeep import backup_folder
 from patrol.errors import PatrolError
 from patrol.operation.metrics import metrics_text, write_metrics
@@ -26,7 +26,7 @@ def status_command(as_json: Annotated[bool, typer.Option("--json", help="以 JSO
     if as_json:
         typer.echo(json.dumps(status.as_data(), ensure_ascii=False))
     else:
-        table = Table("项目", "状态", "说明", title=f"工作区现状（{status.at.astimezone(CHINA):%Y-%m-%d %H:%M}）")
+        table = folding("项目", "状态", "说明", title=f"工作区现状（{status.at.astimezone(CHINA):%Y-%m-%d %H:%M}）")
         for check in status.checks:
             table.add_row(check.name, _WORDS[check.state], check.text)
         Console().print(table)

@@ -49,14 +49,12 @@ def _fired(detector: Detector, rule: Rule, text: str) -> set[str]:
 @app.command("list")
 def list_command(rules: RulesFile = None) -> None:
     """列出全部规则。"""
-    table = folding("编号", "名称", "轴", "类别", "程度", "依据", "施行", title="检测规则")
+    table = folding("编号", "名称", "程度", "依据", "施行", title="检测规则", whole=("编号", "施行"))
     for rule in rules_of(rules):
-        until = f" 至 {rule.effective_to}" if rule.effective_to else ""
+        until = f"\n至 {rule.effective_to}" if rule.effective_to else ""
         table.add_row(
             rule.code,
             rule.title,
-            _AXES[rule.axis],
-            rule.category,
             _SEVERITIES[rule.severity],
             rule.clause,
             f"{rule.effective_from}{until}",

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from patrol.campaigns import load_campaign
 from patrol.commands.sweep import ad_hoc_campaign
+from patrol.commands.tables import folding
 from patrol.errors import BadInput
 from patrol.places import is_web_address
 from patrol.platforms import GENERIC, Platform, load_platform, load_platforms
@@ -35,10 +35,11 @@ def list_command(as_json: Annotated[bool, typer.Option("--json", help="以 JSON 
     if as_json or not sys.stdout.isatty():
         typer.echo(json.dumps([_row(platform) for platform in platforms.values()], ensure_ascii=False))
         return
-    table = Table("名称", "平台", "读取方式", "匿名可见", "核实于", "说明", title="巡查来源")
+    table = folding("名称", "平台", "怎样读取", "说明", title="巡查来源", whole=("名称", "怎样读取"))
     for name, platform in platforms.items():
         seen = "基本不可见" if platform.policy.closed else "可见"
-        table.add_row(name, platform.title, _RENDER[platform.render], seen, str(platform.verified_on), platform.policy.note)
+        how = f"{_RENDER[platform.render]}\n匿名{seen}\n{platform.verified_on} 核实"
+        table.add_row(name, platform.title, how, platform.policy.note)
     Console().print(table)
 
 
@@ -125,7 +126,7 @@ def show_pages(pages: Sequence[CheckedPage]) -> None:
             f"  结果：{page.state.chinese}（{page.state}）{number}，{how}{'；' + escape(page.reason) if page.reason else ''}"
         )
         if page.fields:
-            table = Table("字段", "读出", "预期", "例")
+            table = folding("字段", "读出", "预期", "例")
             for field in page.fields:
                 row = f"[yellow]{field.found}/{field.of}[/]" if field.short else f"{field.found}/{field.of}"
                 table.add_row(

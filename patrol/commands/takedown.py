@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from patrol import settings
 from patrol.campaigns import load_campaign
+from patrol.commands.tables import folding
 from patrol.errors import BadInput
 from patrol.handling import Measure
 from patrol.platforms import load_platforms
@@ -20,7 +20,7 @@ from patrol.settings import Settings
 from patrol.store import Store
 from patrol.store.handling import HandlingBook
 from patrol.takedown.packages import Options, choose, make_packages
-from patrol.takedown.recipients import addressee, recipient, recipients
+from patrol.takedown.recipients import addressee, recipients
 from patrol.takedown.register import EVENTS, Register, Takedown
 from patrol.vault import Vault
 from patrol.vault.model import Moment
@@ -183,11 +183,10 @@ def _record(given: Settings, takedown: Takedown, officer: str, measure: Measure)
 def list_command() -> None:
     """列出全部材料：编号、接收单位、线索数、期限、状态。"""
     register = Register(settings.load().workspace)
-    table = Table("编号", "文号", "接收单位", "类别", "线索", "期限", "状态", "最近一步")
+    table = folding("编号", "文号", "接收单位", "线索", "期限", "状态", "最近一步", whole=("编号", "期限"))
     for takedown in register.all():
         events = register.events(takedown.number)
         last = f"{EVENTS.get(events[-1].action, events[-1].action)} {events[-1].at.beijing[:10]}" if events else ""
-        kind, state = recipient(takedown.recipient).title, register.state(takedown)
-        values = (takedown.number, takedown.document or "未编", takedown.addressee, kind, str(len(takedown.leads)))
-        table.add_row(*values, str(takedown.due or "未定"), state, last)
+        values = (takedown.number, takedown.document or "未编", takedown.addressee, str(len(takedown.leads)))
+        table.add_row(*values, str(takedown.due or "未定"), register.state(takedown), last)
     Console().print(table)

@@ -2,6 +2,7 @@
 
 import re
 
+from rich.text import Text
 from typer import rich_utils
 from typer.exceptions import TyperException
 
@@ -28,8 +29,69 @@ _VALUES: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
+_TYPES = {
+    "str": "文字",
+    "int": "整数",
+    "float": "数字",
+    "bool": "开关",
+    "path": "路径",
+    "Path": "路径",
+    "file": "文件",
+    "directory": "文件夹",
+    "datetime": "日期",
+    "choice": "选项",
+}
+_TYPE = re.compile(r"<(?:list\[)?(?P<type>\w+)(?: range)?(?P<many>\])?>")
+_RANGES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\[(\S+?)<=x<=(\S+?)\]"), r"[\1 至 \2]"),
+    (re.compile(r"\[x>=(\S+?)\]"), r"[不小于 \1]"),
+    (re.compile(r"\[x<=(\S+?)\]"), r"[不大于 \1]"),
+)
+_HELP = {"Show this message and exit.": "显示本说明"}
+_USAGE = (("Usage: ", "用法："), ("[OPTIONS]", "[选项]"), ("COMMAND [ARGS]...", "命令 …"))
+
+
+class ChineseLines(rich_utils.OptionHighlighter):
+    """Colour a line of help, say the library's own words in Chinese, and let it fold: Chinese has no spaces to break at."""
+
+    highlights = [*rich_utils.OptionHighlighter.highlights, r"(?P<usage>用法：)"]  # noqa: RUF012
+
+    def __call__(self, text: str | Text) -> Text:
+        """Return the coloured line."""
+        line = super().__call__(_line(text) if isinstance(text, str) else _renamed(text, _HELP.get(text.plain, text.plain)))
+        line.overflow = "fold"
+        return line
+
+
+class ChineseTypes(rich_utils.TypesHighlighter):
+    """Colour what an option takes, named in Chinese."""
+
+    def __call__(self, text: str | Text) -> Text:
+        """Return the coloured type."""
+        given = text if isinstance(text, Text) else Text(text)
+        said = _TYPE.sub(
+            lambda found: f"<{_TYPES.get(found['type'], found['type'])}{'，可多次' if found['many'] else ''}>", given.plain
+        )
+        for pattern, chinese in _RANGES:
+            said = pattern.sub(chinese, said)
+        return super().__call__(_renamed(given, said))
+
+
+def _line(text: str) -> str:
+    if text.startswith("Usage: "):
+        for english, chinese in _USAGE:
+            text = text.replace(english, chinese, 1)
+    return text
+
+
+def _renamed(text: Text, said: str) -> Text:
+    return text if said == text.plain else Text(said, style=text.style, overflow=text.overflow)
+
+
 def speak_chinese() -> None:
-    """Give the headings and marks of every help page their Chinese words."""
+    """Give the headings, types and marks of every help page their Chinese words, and let its lines fold."""
+    rich_utils.highlighter = ChineseLines()
+    rich_utils.types_highlighter = ChineseTypes()
     rich_utils.OPTIONS_PANEL_TITLE = "选项"
     rich_utils.ARGUMENTS_PANEL_TITLE = "参数"
     rich_utils.COMMANDS_PANEL_TITLE = "命令"

@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from patrol import settings as settings_module
 from patrol.campaigns import china_today
 from patrol.commands.match import open_output, parse_mapping
+from patrol.commands.tables import folding
 from patrol.commands.whitelist_views import (
     answers_csv,
     difference_row,
@@ -119,10 +119,12 @@ def list_command(as_json: AsJson = False) -> None:
     if not versions:
         typer.echo("尚未导入名单；用 patrol whitelist import 文件 导入")
         return
-    table = Table("名单", "版", "种类", "有效自", "家数", "文件", "原件", "导入于", title="机构名单")
+    table = folding(
+        "名单", "版", "种类", "有效自", "家数", "文件", "原件", "导入于", title="机构名单", whole=("有效自", "导入于")
+    )
     for version, intact in versions:
         sealed = "完好" if intact else "缺失或被改动"
-        at = version.imported_at.astimezone().strftime("%Y-%m-%d %H:%M")
+        at = version.imported_at.astimezone().strftime("%Y-%m-%d\n%H:%M")
         table.add_row(
             version.list_name, str(version.number), version.kind.chinese, str(version.dated), str(version.rows),
             version.file_name, sealed, at,

@@ -9,8 +9,8 @@ from datetime import date
 
 import typer
 from rich.console import Console
-from rich.table import Column, Table
 
+from patrol.commands.tables import folding
 from patrol.licences import ListFile
 from patrol.licences.answers import Answer
 from patrol.licences.checking import scope_breaches
@@ -46,7 +46,7 @@ def show_read(read: ListFile, *, as_json: bool) -> None:
         typer.echo(f"{sheet or '表'}：" + "，".join(f"{field}←“{header}”" for field, header in columns))
     if read.unused:
         typer.echo(f"没有用到的列：{'、'.join(read.unused)}（若其中有要用的，用 --map 指定）")
-    table = Table("序号", "机构名称", "信用代码", "许可证号", "类型", "名单", title=f"共{len(read.entries)}家，前{_SHOWN}家：")
+    table = folding("序号", "机构名称", "信用代码", "许可证号", "类型", "名单", title=f"共{len(read.entries)}家，前{_SHOWN}家：")
     for entry in read.entries[:_SHOWN]:
         table.add_row(str(entry.row), entry.name, entry.uscc, entry.permit, entry.kind, entry.list_kind.chinese)
     console.print(table)
@@ -131,7 +131,7 @@ def show_match(found: Match, entry: Entry | None, day: date, *, as_json: bool) -
     for breach in scope:
         typer.echo(f"若从事学科类培训：{breach}")
     if found.candidates:
-        table = Table(*(Column(head, overflow="fold") for head in ("序号", "名单内名称", "得分", "各部分")))
+        table = folding("序号", "名单内名称", "得分", "各部分")
         for one in found.candidates:
             table.add_row(str(one.row), one.name, f"{one.score:.2f}", one.detail)
         Console().print(table)
