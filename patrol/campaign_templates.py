@@ -78,23 +78,37 @@ class Filled:
     notes: tuple[str, ...]
 
 
+def campaign_id(kind: Kind, year: int) -> str:
+    """Return the id of a campaign made from a template."""
+    return f"{year}-{kind.id}"
+
+
 def fill(
-    kind: Kind, *, year: int, region: str, unit: str, files: CalendarFiles, platforms: Sequence[Platform], today: date
+    kind: Kind,
+    *,
+    year: int,
+    region: str,
+    unit: str,
+    files: CalendarFiles,
+    platforms: Sequence[Platform],
+    today: date,
+    file_name: str,
 ) -> Filled:
-    """Fill a template for a year and region. Dates without a notice are provisional and say so in the file."""
+    """Fill a template for a year and region. Dates without a notice are provisional and say so in the file, which calls itself
+    `file_name`."""
     if any(mark in region + unit for mark in '"\\\n'):
         raise BadInput("地区和单位名称里不能有引号、反斜杠或换行", field="--region")
     terms = _terms(kind, year, region, files)
     start, end = _span(kind, year, terms, files)
     batches = [{"number": number, "due": start + timedelta(days=days)} for number, days in enumerate(kind.batch_days, 1)]
     notes = _notes(kind, region, terms, PublicDays(files), start, end)
-    identity = f"{year}-{kind.id}"
+    identity = campaign_id(kind, year)
     title = kind.title.format(region=region, year=year)
     values = {
         "kind": kind,
         "id": identity,
         "title": title,
-        "file_name": f"{identity}.toml",
+        "file_name": file_name,
         "today": today,
         "region": region,
         "unit": unit or f"{region}教育局",

@@ -44,6 +44,14 @@ def test_every_template_makes_a_file_that_loads(folder: Path, kind: str, year: i
     assert ("放假调休通知尚未载入" in checked.output) is (year > 2026)
 
 
+def test_the_file_names_itself_where_it_was_saved(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "寒假.toml"
+    done = patrol(folder, "campaign", "new", "寒假", "--year", "2027", "--region", "云川市", "--output", str(file))
+    assert done.exit_code == 0, done.output
+    assert f"patrol campaign check {file}\n" in file.read_text(encoding="utf-8")
+    assert f"patrol campaign check {(own := new(folder, '暑假', 2027))}\n" in own.read_text(encoding="utf-8")
+
+
 def test_winter_without_a_school_calendar_is_provisional_and_matches_the_plan_of_2027(folder: Path) -> None:
     campaign = load_campaign(new(folder, "寒假", 2027))
     assert (campaign.start, campaign.end) == (date(2027, 1, 15), date(2027, 2, 28))

@@ -14,7 +14,7 @@ from rich.table import Column, Table
 from patrol import settings
 from patrol.calendar_files import load_calendar
 from patrol.campaign_checks import hindrances, remarks_on
-from patrol.campaign_templates import fill, kind_named, kinds
+from patrol.campaign_templates import campaign_id, fill, kind_named, kinds
 from patrol.campaigns import china_today, load_campaign
 from patrol.errors import BadInput
 from patrol.model import Campaign, Judgement
@@ -50,10 +50,12 @@ def new_command(
     chosen, files = kind_named(kind), load_calendar(given.workspace)
     platforms = list(load_platforms((given.workspace / "platforms",)).values())
     wanted = year or _coming_year(chosen.id, today)
-    filled = fill(chosen, year=wanted, region=region, unit=unit, files=files, platforms=platforms, today=today)
-    target = output or given.workspace / FOLDER / f"{filled.id}.toml"
+    target = output or given.workspace / FOLDER / f"{campaign_id(chosen, wanted)}.toml"
     if target.exists():
         raise BadInput("文件已存在，不覆盖；请改名或移走后再新建", file=target)
+    filled = fill(
+        chosen, year=wanted, region=region, unit=unit, files=files, platforms=platforms, today=today, file_name=str(target)
+    )
     write_whole(target, filled.text)
     campaign = load_campaign(target)
     with _store(given) as store:
