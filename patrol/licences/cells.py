@@ -49,4 +49,6 @@ def decode(body: bytes, path: Path) -> str:
         return body.decode("gb18030")
     except UnicodeDecodeError as error:
         line = body[: error.start].count(b"\n") + 1
-        raise BadInput("既不是 UTF-8 也不是 GB18030 编码；请打开后另存为 UTF-8 编码（表格软件里选“CSV UTF-8”）", file=path, line=line) from error
+        raise BadInput(
+            "既不是 UTF-8 也不是 GB18030 编码；请打开后另存为 UTF-8 编码（表格软件里选“CSV UTF-8”）", file=path, line=line
+        ) from error
