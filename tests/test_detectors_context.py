@@ -4,8 +4,11 @@ import pytest
 
 from detectors import Detector
 from detectors.context import windows
-from detectors.elements import Hit
+from detectors.decision import judged_windows
+from detectors.elements import find_hits
 from detectors.fold import fold
+from detectors.hits import Hit
+from detectors.lexicon import load_lexicon
 from detectors.model import Document, Element
 from detectors.training.made import made_of
 from detectors.training.posts import Example, read_examples, read_frames
@@ -103,3 +106,12 @@ def test_a_list_is_answered_as_the_offer_in_it() -> None:
     ]
     assert {one.subject for one in made if OFFER in one.text} == {True}
     assert {one.subject for one in made if OFFER not in one.text} == {False}
+
+
+@pytest.mark.parametrize(("text", "kept"), [("初三物理有没有六十分以下的", True), ("我们物理没有的", False), ("物理不教", False)])
+    ("text", "kept"), [("初三物理有没有六十分以下的", True), ("我们初三物理没有的", False), ("物理不教", False)]
+)
+def test_asking_whether_there_is_one_denies_nothing(text: str, kept: bool) -> None:
+    folded = fold(text)
+    judged = judged_windows(text, find_hits(folded, load_lexicon(), ()), [])
+    assert any("subject.physics" in hit.labels for hit in judged.hits) is kept
