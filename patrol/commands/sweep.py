@@ -16,11 +16,13 @@ from rich.table import Table
 
 from patrol import settings as settings_module
 from patrol.campaigns import china_today, load_campaign
+from patrol.commands.tables import folding
 from patrol.errors import BadInput
 from patrol.intake.saved_pages import find_saved_pages, read_saved_page
 from patrol.model import Batch, Campaign, Reading, Run, SourceCoverage, State
 from patrol.screening import Screener, judge_of
 from patrol.settings import Settings
+from patrol.source_names import source_title
 from patrol.spider_job import WATCHED
 from patrol.store import Store
 from patrol.sweeping import Progress, SweepResult, need_browser, pasted, read_urls, sweep, watching
@@ -145,13 +147,13 @@ class live_progress:  # noqa: N801
             self._live.stop()
 
     def _tell(self, progress: Progress) -> None:
-        self._rows[progress.source] = progress
+        self._rows[source_title(progress.source)] = progress
         if self._live:
             self._live.update(_progress_table(self._rows))
 
 
 def _progress_table(rows: Mapping[str, Progress]) -> Table:
-    table = Table("来源", "计划", "已取", "未覆盖", "帖文", "线索", "状态", title="巡查进度")
+    table = folding("来源", "计划", "已取", "未覆盖", "帖文", "线索", "状态", title="巡查进度")
     for name, progress in rows.items():
         counts, state = progress.counts, {"running": "进行中", "finished": "完成"}.get(progress.outcome, progress.outcome)
         if progress.stage == "capture":
@@ -178,7 +180,8 @@ def print_result(result: SweepResult, *, as_json: bool) -> None:
     console.print(coverage_table(result.coverage))
     for run in result.runs:
         if run.outcome != "finished":
-            console.print(f"[yellow]来源 {run.source} 未做完（{run.outcome}）：{run.error or '再次运行同一命令会接着做'}[/]")
+            why = run.error or "再次运行同一命令会接着做"
+            console.print(f"[yellow]来源 {source_title(run.source)} 未做完（{run.outcome}）：{why}[/]")
     states = result.captures
     done, failed = states.get("done", 0), states.get("failed", 0)
     console.print(f"取证：完成 {done}，未成 {failed}，等待 {states.get('waiting', 0)}。{result.capture_note}")
@@ -186,10 +189,10 @@ def print_result(result: SweepResult, *, as_json: bool) -> None:
 
 def coverage_table(coverage: tuple[SourceCoverage, ...]) -> Table:
     """Return the coverage of each source as a table; a gap is always shown with its reason."""
-    table = Table("来源", "计划页", "已覆盖", "其中未变", "未覆盖（原因）", "未取", "帖文", "线索", title="巡查覆盖情况")
+    table = folding("来源", "计划页", "已覆盖", "其中未变", "未覆盖（原因）", "未取", "帖文", "线索", title="巡查覆盖情况")
     for row in coverage:
         reasons = "，".join(f"{state.chinese} {count}" for state, count in sorted(row.gaps.items(), key=lambda item: -item[1]))
-        name = row.source if row.complete and not row.note else f"[yellow]{row.source}[/]"
+        name = row.title if row.complete and not row.note else f"[yellow]{row.title}[/]"
         leads = f"{row.leads}（另有{row.repeated}条重复）" if row.repeated else str(row.leads)
         gaps = "；".join(filter(None, (reasons, row.note))) or "无"
         numbers = (str(row.planned), str(row.covered), str(row.unchanged), gaps, str(row.waiting), str(row.posts), leads)
@@ -236,7 +239,7 @@ def _print_saved(rows: list[tuple[Path, str, Reading, list[str]]], root: Path, *
             }
             typer.echo(json.dumps(data, ensure_ascii=False))
         return
-    table = Table("文件", "平台", "结果", "帖文", "线索", "说明", title="已保存网页的筛查结果")
+    table = folding("文件", "平台", "结果", "帖文", "线索", "说明", title="已保存网页的筛查结果")
     base = root if root.is_dir() else root.parent
     for path, platform, reading, leads in rows:
         shown = "、".join(leads[:_SHOWN])
