@@ -109,8 +109,6 @@ def test_a_list_is_answered_as_the_offer_in_it() -> None:
 
 
 @pytest.mark.parametrize(("text", "kept"), [("初三物理有没有六十分以下的", True), ("我们物理没有的", False), ("物理不教", False)])
-    ("text", "kept"), [("初三物理有没有六十分以下的", True), ("我们初三物理没有的", False), ("物理不教", False)]
-)
 def test_asking_whether_there_is_one_denies_nothing(text: str, kept: bool) -> None:
     folded = fold(text)
     judged = judged_windows(text, find_hits(folded, load_lexicon(), ()), [])
