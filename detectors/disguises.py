@@ -28,6 +28,8 @@ _STRICT = frozenset({"initials", "emoji"})
 _STRICT_SIGNALS = ("audience.grade", "audience.preschool", "audience.stage", "tutor.core", "price.", "topic.")
 _SCHOOL_SIGNALS = ("audience.grade", "audience.preschool", "audience.stage", "subject.", "topic.")
 _NEIGHBOURS = 12
+# Places in what `_supports` answers.
+_ANY, _LETTERED, _SCHOOL = 0, 1, 2
 
 
 def find_disguised(folded: Folded, lexicon: Lexicon, taken: Spans) -> Iterator[Hit]:
@@ -149,14 +151,13 @@ def supported(firm: list[Hit], weak: list[Hit]) -> list[Hit]:
     """Return the weak hits that a firm signal, or another weak word, stands near."""
     if not weak:
         return []
-    anchors = [(hit.start, hit.end, *_supports(hit.labels)) for hit in firm]
-    every = Spans((start, end) for start, end, any_signal, _, _ in anchors if any_signal)
-    strict = Spans((start, end) for start, end, any_signal, is_strict, _ in anchors if any_signal and is_strict)
-    school = Spans((start, end) for start, end, any_signal, _, of_school in anchors if any_signal and of_school)
     weak.sort(key=lambda hit: hit.start)
+    kinds = [_SCHOOL if not hit.trick else _LETTERED if hit.trick in _STRICT else _ANY for hit in weak]
+    anchors = [(hit.start, hit.end, _supports(hit.labels)) for hit in firm]
+    spans = {kind: Spans((start, end) for start, end, of in anchors if of[_ANY] and of[kind]) for kind in set(kinds)}
     kept = []
     for place, hit in enumerate(weak):
-        near = school if not hit.trick else strict if hit.trick in _STRICT else every
+        near = spans[kinds[place]]
         if near.touch(hit.start - REACH, hit.end + REACH) or (hit.trick and _paired(weak, place)):
             kept.append(hit)
     return kept

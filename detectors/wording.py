@@ -111,24 +111,20 @@ def grams(letters: str, signs: str) -> set[str]:
 
 
 @cache
-def load_wording() -> Mapping[str, tuple[float, float]]:
-    """Read the weights (subject, other) of every n-gram."""
-    weights: dict[str, tuple[float, float]] = {}
+def load_wording() -> Mapping[str, complex]:
+    """Read the weights of every n-gram: one number that holds both, subject + other·i, so that sums are taken at once."""
+    weights: dict[str, complex] = {}
     for line in (RULES / "wording.tsv").read_text(encoding="utf-8").split("\n"):
         if not line or line.startswith("#\t"):
             continue
         gram, subject, other = line.rsplit("\t", 2)
-        weights[gram.replace("␤", "\n")] = (float(subject), float(other))
+        weights[gram.replace("␤", "\n")] = complex(float(subject), float(other))
     return weights
 
 
 def told(found: set[str]) -> tuple[float, float]:
     """Return what the n-grams of one window add to the two heads' logits."""
     weights = load_wording()
-    subject = other = 0.0
-    for gram in weights.keys() & found:
-        pair = weights[gram]
-        subject += pair[0]
-        other += pair[1]
+    total = sum(map(weights.__getitem__, weights.keys() & found), 0j)
     size = (len(found) + 1) ** 0.5
-    return subject / size, other / size
+    return total.real / size, total.imag / size
