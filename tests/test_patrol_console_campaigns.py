@@ -9,11 +9,12 @@ import pytest
 
 from patrol.campaigns import china_today
 from patrol.commands.sweep import ad_hoc_campaign
+from patrol.console.desk import Desk, Origins
 from patrol.console.people import Role
 from patrol.model import Run
 from patrol.settings import Settings
 from tests.conftest import CAMPAIGN_TEXT
-from tests.patrol_console_cases import NOON, Office, open_office, screening
+from tests.patrol_console_cases import BASE, EVIDENCE, NOON, Office, forget_choices, open_office, screening
 
 _SELECTED = re.compile(r'<option value="([^"]+)" selected>')
 
@@ -56,6 +57,22 @@ def test_without_one_given_the_campaign_that_runs_today_is_opened_with(office: O
     file.write_text(text.format(min(today, campaign.start), max(today, campaign.end)), encoding="utf-8")
     office.desk.register_campaign(file)
     assert office.desk.campaigns()[0][0] == campaign.id
+
+
+def test_a_campaign_file_laid_into_the_workspace_is_known(settings: Settings) -> None:
+    folder = settings.workspace / "campaigns"
+    folder.mkdir(parents=True)
+    (folder / "own.toml").write_text(CAMPAIGN_TEXT, encoding="utf-8")
+    (folder / "wrong.toml").write_text("[campaign]\n", encoding="utf-8")
+    desk = Desk(settings, Origins(BASE, EVIDENCE))
+    try:
+        (known,) = desk.campaigns()
+        found = desk.campaign(known[0])
+        assert found is not None
+        assert Path(found.path).name == "own.toml"
+    finally:
+        desk.close()
+        forget_choices()
 
 
 def test_else_the_campaign_where_leads_wait_is_opened_with(office: Office) -> None:

@@ -99,6 +99,7 @@ class Desk:
         for trial in (self.workspace / "rules").glob("trial-*.yml"):
             # earlier versions left them among the rules that count
             trial.unlink()
+        self._take_in_own_campaigns()
 
     @property
     def books(self) -> Books:
@@ -194,6 +195,16 @@ class Desk:
         self.books.work.remember_campaign(campaign.id, str(path.resolve()), campaign.title, now)
         self.forget("campaign:")
         return campaign
+
+    def _take_in_own_campaigns(self) -> None:
+        """Take in the workspace's campaign files that nobody registered; a faulty one is left out (`campaign check` tells why)."""
+        known = self.books.work.campaign_files()
+        for path in sorted((self.workspace / "campaigns").glob("*.toml")):
+            try:
+                if load_campaign(path).id not in known:
+                    self.register_campaign(path)
+            except BadInput as error:
+                _log.warning("campaign file left out: %s", error)
 
     def prefer_campaign(self, path: Path) -> Campaign:
         """Take a campaign file in, as one of those this console is started for; BadInput when it is wrong."""
