@@ -197,7 +197,7 @@ class Desk:
         return campaign
 
     def _take_in_own_campaigns(self) -> None:
-        """Take in the workspace's campaign files that nobody registered; a faulty one is left out (`campaign check` tells why)."""
+        """Take in the workspace's campaign files that nobody registered; a faulty one stays out (`campaign check` tells why)."""
         known = self.books.work.campaign_files()
         for path in sorted((self.workspace / "campaigns").glob("*.toml")):
             try:
