@@ -186,7 +186,7 @@ class Screener:
 
     def _judged(self, result: PageResult) -> tuple[list[Screening], Visit]:
         if self._is_unchanged(result.visit):
-            return [], replace(result.visit, items=len(result.posts), unchanged=True)
+            return [], replace(result.visit, unchanged=True)
         posts = self._with_picture(result) if result.parent else result.posts
         followed = {link.url for link in result.follow}
         screenings = [
@@ -194,7 +194,7 @@ class Screener:
             for post in posts
             if not (post.kind in _ENTRIES and post.url in followed)
         ]
-        return screenings, replace(result.visit, items=len(posts), unchanged=False)
+        return screenings, replace(result.visit, unchanged=False)
 
     def _seal(self, lead: Lead, screening: Screening, result: PageResult) -> None:
         capture = screening.post.capture or result.capture

@@ -87,7 +87,7 @@ class Walker(Spider):
             at=capture.fetched_at,
             kind=reading.kind if reading.kind in _VISIT_KINDS else lease.kind,
             status=capture.status,
-            items=len(posts),
+            items=reading.entries,
             reason="；".join(filter(None, (reading.why, response.meta.get("note", "")))),
             sha256=capture.sha256,
             search_word=lease.keyword,

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from detectors.model import Detection
 from patrol.commands.source import app
-from patrol.model import Batch, Campaign, Issue, Match, Post, Run, Screening, State, Verdict, Visit
+from patrol.model import Batch, Campaign, Issue, Link, Match, Post, Reading, Run, Screening, State, Verdict, Visit
 from patrol.monitors import check_run, standing, troubles
 from patrol.platforms import load_platform
 from patrol.store import Store
@@ -285,3 +285,10 @@ def test_a_wall_is_never_accepted_as_normal(store: Store, tmp_path: Path, monkey
     assert "怎样核实" in str(CliRunner().invoke(app, accept).exception)
     assert "没有可撤回的确认" in str(CliRunner().invoke(app, [*accept, "--undo"]).exception)
     assert source.open_causes() == {"blocked"}
+
+
+@pytest.mark.parametrize(("kind", "entries"), [("list", 3), ("search", 3), ("detail", 0)])
+def test_a_list_holds_what_it_leads_to_though_nothing_is_read_on_it(kind: str, entries: int) -> None:
+    leads_to = ("detail", "detail", "account", "list", "image")
+    links = tuple(Link(url=f"https://wuba.example/{at}", kind=to) for at, to in enumerate(leads_to))
+    assert Reading(platform="wuba58", state=State.OK, kind=kind, links=links).entries == entries

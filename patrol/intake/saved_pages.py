@@ -145,7 +145,7 @@ def read_saved_page(page: SavedPage, spool_folder: Path, source: str) -> tuple[P
         state=reading.state,
         at=datetime.now(UTC),
         kind=reading.kind,
-        items=len(reading.posts),
+        items=reading.entries,
         reason=reading.why,
         sha256=digest,
     )

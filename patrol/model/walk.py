@@ -44,6 +44,13 @@ class Reading:
     missing: tuple[str, ...] = ()
 
     @property
+    def entries(self) -> int:
+        """How many things the page holds: on a list what it leads to, read there or only linked; elsewhere its posts."""
+        if self.kind not in {"list", "search"}:
+            return len(self.posts)
+        return max(len(self.posts), sum(link.kind in {"detail", "external", "account"} for link in self.links))
+
+    @property
     def why(self) -> str:
         """What an officer is told of a page that was not read: never empty for a changed one."""
         wanted = "、".join("或".join(_FIELDS.get(name, name) for name in need.split("|")) for need in self.missing)

@@ -14,7 +14,7 @@ _LISTS = """SELECT count(*) AS pages, coalesce(sum(items), 0) AS items FROM visi
   WHERE run = ? AND kind IN ('list', 'search', 'feed') AND state = 'ok'"""
 _POSTS = """SELECT count(*) AS seen, sum(title <> '') AS title, sum(text <> '') AS text, sum(author <> '') AS author,
   sum(published_shown <> '' OR published_at IS NOT NULL) AS published, sum(url <> '') AS url
-  FROM posts WHERE platform = ? AND kind <> 'snippet' AND last_seen >= ? AND last_seen <= ?"""
+  FROM posts WHERE platform = ? AND kind = 'detail' AND last_seen >= ? AND last_seen <= ?"""
 
 _LATEST = """SELECT r.* FROM runs r WHERE ended_at IS NOT NULL
   AND started_at = (SELECT max(started_at) FROM runs WHERE source = r.source AND ended_at IS NOT NULL) GROUP BY source"""
@@ -61,7 +61,10 @@ class HealthBook:
         self._db = store.database
 
     def measure(self, run: Run, until: datetime) -> dict[str, int]:
-        """Return `list_pages`, `items` on them, `seen` posts, and per field `field.<name>`: how many of those carry it."""
+        """Return `list_pages`, `items` on them, `seen` posts, and per field `field.<name>`: how many of those carry it.
+
+        Only a page's own post counts: floors, comments and snippets have no title to be read.
+        """
         lists = next(iter(self._db.query(_LISTS, [run.id])))
         posts = next(iter(self._db.query(_POSTS, [run.source, run.started_at.isoformat(), until.isoformat()])))
         counts = {"list_pages": _int(lists["pages"]), "items": _int(lists["items"]), "seen": _int(posts["seen"])}
